@@ -1,0 +1,1 @@
+"""Facts about an image's files: ELF needs, Python imports and distributions, OS packages."""

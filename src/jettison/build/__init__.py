@@ -1,0 +1,1 @@
+"""Write the slimmed image: deterministic layers, image config, package records, byte code."""

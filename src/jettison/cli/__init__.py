@@ -1,0 +1,1 @@
+"""The terminal face. The only package that prints or exits."""

@@ -1,0 +1,1 @@
+"""Doors to the host: processes, HTTP, files. Nothing above opens these itself."""

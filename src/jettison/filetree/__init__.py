@@ -1,0 +1,17 @@
+"""File trees of images: entries, layers, and the merged tree with its links."""
+
+from jettison.filetree.entries import NO_XATTRS, Entry, FileKind, LayerTree
+from jettison.filetree.overlay import merge_layers
+from jettison.filetree.tree import FileTree, MemoryRootFS, Resolution, RootFS
+
+__all__ = [
+    "NO_XATTRS",
+    "Entry",
+    "FileKind",
+    "FileTree",
+    "LayerTree",
+    "MemoryRootFS",
+    "Resolution",
+    "RootFS",
+    "merge_layers",
+]

@@ -1,0 +1,28 @@
+"""Images as the OCI image specification describes them."""
+
+from jettison.image.mediatypes import Compression, layer_compression
+from jettison.image.model import (
+    Descriptor,
+    HealthCheck,
+    History,
+    Image,
+    ImageConfig,
+    Index,
+    Manifest,
+    SourceCore,
+)
+from jettison.image.platform import Platform
+
+__all__ = [
+    "Compression",
+    "Descriptor",
+    "HealthCheck",
+    "History",
+    "Image",
+    "ImageConfig",
+    "Index",
+    "Manifest",
+    "Platform",
+    "SourceCore",
+    "layer_compression",
+]

@@ -1,0 +1,1 @@
+"""Wait until an app is ready, ask it things, keep its answers."""

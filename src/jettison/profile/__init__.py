@@ -1,0 +1,1 @@
+"""Seccomp and AppArmor profiles, capabilities and writable paths, from what was observed."""

@@ -1,0 +1,1 @@
+"""Versioned documents and their renderings: text, JSON."""

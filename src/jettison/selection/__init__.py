@@ -1,0 +1,1 @@
+"""Decide which paths a slimmed image keeps, each with its reasons."""

@@ -1,0 +1,1 @@
+"""Unpacked layers and the root file systems that are stacked from them."""

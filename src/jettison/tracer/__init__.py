@@ -1,0 +1,1 @@
+"""Answer seccomp notifications and turn them into a TraceLog."""

@@ -1,0 +1,1 @@
+"""One module per verb: puts the mechanisms together and prints nothing."""
