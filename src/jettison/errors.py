@@ -40,7 +40,7 @@ class UsageError(JettisonError):
 
 
 class HostError(JettisonError):
-    """This host lacks something jettison needs: runc, a kernel feature, disk, an engine."""
+    """The host lacks something jettison needs: runc, a kernel feature, disk, an engine."""
 
     exit_code: ClassVar[int] = 3
 

@@ -49,7 +49,8 @@ def _without(
     for path in sorted(merged):
         parent = path.rpartition("/")[0] or "/"
         # Sorting puts a directory before its content, so one look at the parent is enough.
-        if parent in gone or (parent in opaque and path != "/") or (path in hidden and path not in opaque):
+        below_hidden = parent in gone or (parent in opaque and path != "/")
+        if below_hidden or (path in hidden and path not in opaque):
             gone.add(path)
         else:
             kept[path] = merged[path]

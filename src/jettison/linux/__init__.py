@@ -1,1 +1,1 @@
-"""Doors to the kernel: namespaces, mounts, id maps, seccomp notification. The only user of ctypes."""
+"""Doors to the kernel: namespaces, mounts, id maps, seccomp notification. Only ctypes user."""
