@@ -62,22 +62,18 @@ def run(argv: Sequence[str], *, timeout_s: float, options: ProcessOptions = _DEF
     `options.check` is off) or when `timeout_s` is over, after killing it.
     """
     _log.debug("run %s", redact(" ".join(argv)))
-    given = (
-        {"input": options.input}
-        if options.input is not None
-        else {"stdin": options.stdin if options.stdin is not None else subprocess.DEVNULL}
-    )
     try:
-        done = subprocess.run(  # type: ignore[call-overload]  # stdin or input, never both
+        done = subprocess.run(
             list(argv),
-            stdout=options.stdout if options.stdout is not None else subprocess.PIPE,
+            input=options.input,
+            stdin=None if options.input is not None else options.stdin or subprocess.DEVNULL,
+            stdout=subprocess.PIPE if options.stdout is None else options.stdout,
             stderr=subprocess.PIPE,
             env=options.env,
             cwd=options.cwd,
             pass_fds=options.pass_fds,
             timeout=timeout_s,
             check=False,
-            **given,
         )
     except FileNotFoundError as err:
         raise HostError(f"{argv[0]} was not found", hint=f"install {argv[0]}") from err

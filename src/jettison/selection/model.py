@@ -1,4 +1,4 @@
-"""What a selection is: the kept paths with their reasons, and what is made of Python's byte code."""
+"""What a selection is: the kept paths with their reasons, and the byte code it plans."""
 
 from __future__ import annotations
 
