@@ -45,7 +45,7 @@ class Entry:
     link_target: str | None = None
     hardlink: ImagePath | None = None
     device: tuple[int, int] | None = None
-    xattrs: Mapping[str, bytes] = field(default=NO_XATTRS, hash=False)
+    xattrs: Mapping[str, bytes] = field(default_factory=lambda: NO_XATTRS, hash=False)
     layer: int = 0
 
     @property

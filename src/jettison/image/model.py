@@ -30,7 +30,7 @@ class Descriptor:
     media_type: str
     digest: Digest
     size_bytes: int
-    annotations: Mapping[str, str] = field(default=_EMPTY, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=lambda: _EMPTY, hash=False)
     platform: Platform | None = None
 
     @classmethod
@@ -169,7 +169,7 @@ class ImageConfig:
     working_dir: str = ""
     exposed_ports: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default=_EMPTY, hash=False)
+    labels: Mapping[str, str] = field(default_factory=lambda: _EMPTY, hash=False)
     stop_signal: str = ""
     stop_timeout_s: int | None = None
     healthcheck: HealthCheck | None = None

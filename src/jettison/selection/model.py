@@ -111,6 +111,6 @@ class Selection:
     policy: Policy
     kept: Mapping[ImagePath, tuple[Reason, ...]]
     bytecode: tuple[Bytecode, ...] = ()
-    rewritten: Mapping[ImagePath, bytes] = field(default=_NO_BYTES)
-    roles: Mapping[ImagePath, LayerRole] = field(default=_NO_ROLES)
+    rewritten: Mapping[ImagePath, bytes] = field(default_factory=lambda: _NO_BYTES)
+    roles: Mapping[ImagePath, LayerRole] = field(default_factory=lambda: _NO_ROLES)
     notices: tuple[str, ...] = ()

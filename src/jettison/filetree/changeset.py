@@ -1,0 +1,143 @@
+"""Turn the members of a layer into its LayerTree, refusing what could leave the root."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from jettison.errors import InvalidImageError
+from jettison.filetree.entries import Entry, FileKind, LayerTree
+from jettison.filetree.tarstream import TarMember, UnpackLimits
+from jettison.paths import ROOT, ImagePath
+
+_WHITEOUT: Final = ".wh."
+_OPAQUE: Final = ".wh..wh..opq"
+# AUFS kept its own book-keeping under this prefix; it says nothing about the image.
+_AUFS: Final = ".wh..wh."
+
+
+class ChangesetBuilder:
+    """Collect the members of one layer.
+
+    `add` returns the entry to be written to disk, or None where there is nothing to write (a
+    whiteout). Every parent of a returned entry is a directory that was returned before, or one
+    that no member of this layer names.
+    """
+
+    def __init__(self, *, where: str, limits: UnpackLimits) -> None:
+        self._where = where
+        self._limits = limits
+        self._entries: dict[str, Entry] = {}
+        self._linked: dict[str, list[ImagePath]] = {}
+        self._whiteouts: set[ImagePath] = set()
+        self._opaque: set[ImagePath] = set()
+        self._bytes = 0
+        self._members = 0
+
+    def add(self, member: TarMember) -> Entry | None:
+        """Check one member and take it in.
+
+        Raises: InvalidImageError if it climbs out of the root, stands below a link or a file,
+        links to what is not there, or if the layer exceeds a limit.
+        """
+        self._count(member)
+        path = self._path(member.name)
+        if path.name.startswith(_WHITEOUT):
+            self._whiteout(path)
+            return None
+        self._check_parents(path)
+        if member.hardlink:
+            return self._hardlink(path, member)
+        entry = Entry(
+            path=path,
+            kind=member.kind,
+            mode=member.mode,
+            uid=member.uid,
+            gid=member.gid,
+            size_bytes=member.size_bytes,
+            mtime=member.mtime,
+            link_target=member.link if member.kind is FileKind.SYMLINK else None,
+            device=member.device if member.kind in (FileKind.CHARACTER, FileKind.BLOCK) else None,
+            xattrs=member.xattrs,
+        )
+        former = self._entries.get(path)
+        if former is not None and former.is_directory and not entry.is_directory:
+            raise InvalidImageError(f"{self._where}: {path} is a directory and something else")
+        if former is not None and former.hardlink is not None:
+            self._linked[former.hardlink].remove(path)
+        self._entries[path] = entry
+        return entry
+
+    def finish(self) -> LayerTree:
+        """The whole layer, hard-link groups named."""
+        entries = dict(self._entries)
+        for group in self._linked.values():
+            first = min(group) if len(group) > 1 else None
+            for name in group:
+                entries[name] = replace(entries[name], hardlink=first)
+        return LayerTree(
+            entries=tuple(entries[path] for path in sorted(entries)),
+            whiteouts=frozenset(self._whiteouts),
+            opaque=frozenset(self._opaque),
+        )
+
+    def _count(self, member: TarMember) -> None:
+        self._members += 1
+        self._bytes += member.size_bytes
+        if self._members > self._limits.max_entries:
+            raise InvalidImageError(
+                f"{self._where}: more than {self._limits.max_entries} entries",
+                hint="raise the bound with --max-entries if the image is really that large",
+            )
+        if self._bytes > self._limits.max_bytes:
+            raise InvalidImageError(
+                f"{self._where}: unpacks to more than {self._limits.max_bytes} bytes",
+                hint="raise the bound with --max-unpacked-size if the image is really that large",
+            )
+
+    def _path(self, name: str) -> ImagePath:
+        if not name or "\0" in name:
+            raise InvalidImageError(f"{self._where}: an entry without a usable name: {name!r}")
+        if ".." in name.split("/"):
+            raise InvalidImageError(
+                f"{self._where}: entry {name!r} climbs out of the image",
+                hint="no builder makes such layers; do not trust this image",
+            )
+        return ImagePath.parse(name)
+
+    def _check_parents(self, path: ImagePath) -> None:
+        parent = path.parent
+        while parent != ROOT:
+            entry = self._entries.get(parent)
+            if entry is not None:
+                if not entry.is_directory:
+                    raise InvalidImageError(
+                        f"{self._where}: entry {path} stands below {parent}, a {entry.kind}",
+                        hint="no builder makes such layers; do not trust this image",
+                    )
+                return
+            parent = parent.parent
+
+    def _whiteout(self, path: ImagePath) -> None:
+        if path.name == _OPAQUE:
+            self._opaque.add(path.parent)
+        elif not path.name.startswith(_AUFS):
+            name = path.name.removeprefix(_WHITEOUT)
+            if name in ("", ".", ".."):
+                raise InvalidImageError(f"{self._where}: whiteout {path} hides nothing nameable")
+            self._whiteouts.add(path.parent / name)
+
+    def _hardlink(self, path: ImagePath, member: TarMember) -> Entry:
+        target = self._path(member.link)
+        entry = self._entries.get(target)
+        if entry is None or entry.is_directory:
+            found = "not in this layer" if entry is None else "a directory"
+            raise InvalidImageError(
+                f"{self._where}: {path} is a hard link to {target}, which is {found}"
+            )
+        source = entry.hardlink or target
+        self._linked.setdefault(source, [source]).append(path)
+        linked = replace(entry, path=path, hardlink=source)
+        self._entries[source] = replace(self._entries[source], hardlink=source)
+        self._entries[path] = linked
+        return linked

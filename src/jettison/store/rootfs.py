@@ -1,0 +1,50 @@
+"""A root file system stacked from unpacked layers: the one RootFS that touches disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from jettison.errors import StoreError
+from jettison.filetree import FileTree, merge_layers
+from jettison.paths import ImagePath
+from jettison.store.layers import UnpackedLayer
+
+
+class StackedRootFS:
+    """Layers from the base up, read through their merged tree.
+
+    A path is opened in the layer that provided its entry. The tree has made sure that every
+    directory on the way is a directory of that layer, so no link can lead out of it.
+    """
+
+    def __init__(self, layers: Sequence[UnpackedLayer]) -> None:
+        self._directories = tuple(layer.directory for layer in layers)
+        self._tree = merge_layers(layer.tree for layer in layers)
+
+    @property
+    def tree(self) -> FileTree:
+        """Every entry, as an overlay mount of the layers shows it."""
+        return self._tree
+
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        """The layers' directories, base first, fit to be overlayfs's lower directories."""
+        return self._directories
+
+    def open(self, path: ImagePath) -> BinaryIO:
+        """The bytes of the regular file at exactly this real path.
+
+        Raises: StoreError if it is not there or is no regular file.
+        """
+        entry = self._tree.get(path)
+        if entry is None or not entry.is_file:
+            raise StoreError(f"{path} is {'no regular file' if entry else 'not there'}")
+        host_path = f"{self._directories[entry.layer]}{path}"
+        try:
+            descriptor = os.open(host_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as err:
+            raise StoreError(f"open {path}: {err.strerror}") from err
+        return os.fdopen(descriptor, "rb")
