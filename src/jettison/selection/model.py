@@ -63,13 +63,15 @@ class Bytecode:
 
     Shape: `source` is the .py in the original; `stored` where the original has its byte code, None
     if it must be compiled by `interpreter`; `target` where the slimmed image has it: in
-    `__pycache__` where the source is kept too, else in the source's place as `module.pyc`.
+    `__pycache__` where the source is kept too, else in the source's place as `module.pyc`;
+    `reasons` are those of the module, whose source may not be kept itself.
     """
 
     source: ImagePath
     target: ImagePath
     stored: ImagePath | None
     interpreter: ImagePath
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ class LayerRole(StrEnum):
 
 _NO_ROLES: Final[Mapping[ImagePath, LayerRole]] = MappingProxyType({})
 _NO_BYTES: Final[Mapping[ImagePath, bytes]] = MappingProxyType({})
+_NO_NOTES: Final[Mapping[ImagePath, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,9 @@ class Selection:
     Shape: `kept` has every kept real path of the original, in path order, with at least one
     reason, parents and links included; byte code is in `bytecode` alone, not in `kept`.
     `rewritten` has new contents for kept or new records (dpkg status, RECORD). `roles` has the
-    layer of each path that is not RUNTIME. `notices` are for the user.
+    layer of each path that is not RUNTIME. `notices` are for the user. `dropped` says why some
+    paths were left out where the rule knows more than that nothing reached them; a directory
+    speaks for all below it.
     """
 
     policy: Policy
@@ -114,3 +119,4 @@ class Selection:
     rewritten: Mapping[ImagePath, bytes] = field(default_factory=lambda: _NO_BYTES)
     roles: Mapping[ImagePath, LayerRole] = field(default_factory=lambda: _NO_ROLES)
     notices: tuple[str, ...] = ()
+    dropped: Mapping[ImagePath, str] = field(default=_NO_NOTES)
