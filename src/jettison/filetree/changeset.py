@@ -51,7 +51,8 @@ class ChangesetBuilder:
         entry = Entry(
             path=path,
             kind=member.kind,
-            mode=member.mode,
+            # Linux gives every link this mode, whatever an archive says: symlink(7).
+            mode=0o777 if member.kind is FileKind.SYMLINK else member.mode,
             uid=member.uid,
             gid=member.gid,
             size_bytes=member.size_bytes,

@@ -18,43 +18,41 @@ def merge_layers(layers: Iterable[LayerTree]) -> FileTree:
     Source: OCI image-spec 1.1, "Applying Changesets".
     """
     merged: dict[str, Entry] = {}
+    unnamed: set[str] = set()  # directories that stand only in the paths of others
     for index, layer in enumerate(layers):
-        hidden = _hidden(layer)
-        if hidden and merged:
-            merged = _without(merged, hidden, layer.opaque)
-        replaced = {
+        if (layer.whiteouts or layer.opaque) and merged:
+            merged = _without(merged, layer.whiteouts, layer.opaque)
+        replaced = frozenset(
             entry.path
             for entry in layer.entries
             if not entry.is_directory
-            and (below := merged.get(entry.path)) is not None
-            and below.is_directory
-        }
+            and (
+                below.is_directory
+                if (below := merged.get(entry.path)) is not None
+                else entry.path in unnamed
+            )
+        )
         if replaced:
-            merged = _without(merged, frozenset(replaced), frozenset())
+            merged = _without(merged, replaced, frozenset())
         for entry in layer.entries:
             merged[entry.path] = entry if entry.layer == index else replace(entry, layer=index)
+            if (parent := entry.path.parent) not in merged:
+                unnamed.update((parent, *parent.parents))
     return FileTree(_regroup(merged))
-
-
-def _hidden(layer: LayerTree) -> frozenset[ImagePath]:
-    return layer.whiteouts | layer.opaque
 
 
 def _without(
     merged: dict[str, Entry], hidden: frozenset[ImagePath], opaque: frozenset[ImagePath]
 ) -> dict[str, Entry]:
     """Drop each hidden path and everything below; an opaque directory itself stays."""
-    kept: dict[str, Entry] = {}
-    gone: set[str] = set()
-    for path in sorted(merged):
-        parent = path.rpartition("/")[0] or "/"
-        # Sorting puts a directory before its content, so one look at the parent is enough.
-        below_hidden = parent in gone or (parent in opaque and path != "/")
-        if below_hidden or (path in hidden and path not in opaque):
-            gone.add(path)
-        else:
-            kept[path] = merged[path]
-    return kept
+    above = hidden | opaque
+    return {
+        path: entry
+        for path, entry in merged.items()
+        if (path not in hidden or path in opaque)
+        # Every directory above counts, since a layer need not name those in between.
+        and not any(parent in above for parent in entry.path.parents)
+    }
 
 
 def _regroup(merged: dict[str, Entry]) -> Iterable[Entry]:

@@ -125,9 +125,11 @@ class LayerStore:
         lock = self._layers / f".lock-{diff_id.hex}"
         with lock.open("wb") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
-            yield
-            with suppress(FileNotFoundError):
-                lock.unlink()
+            try:
+                yield
+            finally:
+                with suppress(FileNotFoundError):
+                    lock.unlink()
 
 
 class _LayerWriter:

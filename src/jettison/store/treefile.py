@@ -41,7 +41,7 @@ def decode(raw: bytes, *, layer: int) -> LayerTree | None:
     """The tree, its entries marked as of `layer`; None if another version wrote it."""
     try:
         version, *parts = msgspec.msgpack.decode(raw)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, TypeError):
         return None
     if version != _SCHEMA_VERSION:
         return None

@@ -1,0 +1,129 @@
+import io
+import os
+import stat
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from jettison.digest import Digest
+from jettison.errors import InvalidImageError, StoreError
+from jettison.filetree.tarstream import UnpackLimits
+from jettison.paths import ImagePath
+from jettison.store.layers import LayerStore
+from jettison.store.overlay_directory import read_layer
+from jettison.store.rootfs import StackedRootFS
+
+LIMITS = UnpackLimits()
+
+
+def tar(*members: tuple[str, bytes | tarfile.TarInfo]) -> io.BytesIO:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, what in members:
+            info = what if isinstance(what, tarfile.TarInfo) else tarfile.TarInfo(name)
+            info.name = name
+            content = what if isinstance(what, bytes) else b""
+            info.size = len(content)
+            info.uid, info.gid = os.getuid(), os.getgid()
+            archive.addfile(info, io.BytesIO(content))
+    out.seek(0)
+    return out
+
+
+def special(kind: bytes, link: str = "", mode: int = 0o755) -> tarfile.TarInfo:
+    info = tarfile.TarInfo()
+    info.type, info.linkname, info.mode = kind, link, mode
+    return info
+
+
+def unpack(store: LayerStore, name: bytes, stream: io.BytesIO, layer: int = 0):  # type: ignore[no-untyped-def]  # a builder
+    return store.unpack(stream, Digest.of(name), layer=layer, limits=LIMITS)
+
+
+def test_layers_are_unpacked_once_and_stacked(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=os.getuid() != 0)
+    base = unpack(
+        store,
+        b"base",
+        tar(
+            ("usr/bin/tool", special(tarfile.REGTYPE, mode=0o4755)),
+            ("usr/bin/alias", special(tarfile.LNKTYPE, "usr/bin/tool")),
+            ("bin", special(tarfile.SYMTYPE, "usr/bin")),
+            ("etc/a", b"old"),
+            ("etc/b", b"gone"),
+        ),
+    )
+    upper = unpack(store, b"upper", tar(("etc/a", b"new"), ("etc/.wh.b", b"")), layer=1)
+    again = store.unpack(io.BytesIO(b"never read"), Digest.of(b"base"), layer=0, limits=LIMITS)
+    assert again.tree == base.tree
+    rootfs = StackedRootFS([base, upper])
+    with rootfs.open(ImagePath("/etc/a")) as content:
+        assert content.read() == b"new"
+    assert "/etc/b" not in rootfs.tree
+    assert rootfs.tree["/usr/bin/tool"].hardlink == "/usr/bin/alias"
+    assert stat.S_IMODE((base.directory / "usr/bin/tool").stat().st_mode) == 0o4755
+    assert (base.directory / "usr/bin/alias").samefile(base.directory / "usr/bin/tool")
+    with pytest.raises(StoreError, match="no regular file"):
+        rootfs.open(ImagePath("/bin"))
+    with pytest.raises(StoreError, match="not there"):
+        rootfs.open(ImagePath("/absent"))
+
+
+@pytest.mark.needs("root")
+def test_what_is_on_disk_reads_back_as_the_same_layer(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path)
+    layer = unpack(
+        store,
+        b"x",
+        tar(
+            ("d", special(tarfile.DIRTYPE, mode=0o1777)),
+            ("d/f", b"bytes"),
+            ("d/g", special(tarfile.LNKTYPE, "d/f")),
+            ("d/l", special(tarfile.SYMTYPE, "/nowhere")),
+            ("d/p", special(tarfile.FIFOTYPE, mode=0o600)),
+            ("d/.wh.x", b""),
+            ("e", special(tarfile.DIRTYPE)),
+            ("e/.wh..wh..opq", b""),
+        ),
+    )
+    disk = read_layer(layer.directory)
+    assert [entry for entry in disk.entries if entry.path != "/"] == list(layer.tree.entries)
+    assert disk.whiteouts == {"/d/x"}
+    assert disk.opaque == {"/e"}
+
+
+def test_a_refused_layer_leaves_nothing(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=True)
+    with pytest.raises(InvalidImageError, match="climbs out"):
+        unpack(store, b"bad", tar(("ok", b"1"), ("../out", b"2")))
+    assert [item.name for item in (tmp_path / "layers-user").iterdir()] == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_tree_of_another_version_is_unpacked_anew(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=True)
+    layer = unpack(store, b"x", tar(("a", b"1")))
+    (layer.directory.parent / "tree.msgpack").write_bytes(b"\x01")
+    assert store.find(Digest.of(b"x")) is None
+    assert unpack(store, b"x", tar(("a", b"1"))).tree == layer.tree
+
+
+def test_prune_removes_what_was_unused_longest(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=True)
+    old = unpack(store, b"old", tar(("a", b"1" * 5000)))
+    new = unpack(store, b"new", tar(("a", b"2" * 5000)))
+    os.utime(old.directory.parent, (1, 1))
+    assert store.prune(max_bytes=7000) > 5000
+    assert store.find(Digest.of(b"old")) is None
+    found = store.find(Digest.of(b"new"))
+    assert found is not None
+    assert found.tree == new.tree
+
+
+def test_no_space_left_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_bytes(b"")
+    with pytest.raises(StoreError, match="unpack layer 0") as caught:
+        unpack(LayerStore(blocked), b"x", tar(("a", b"1")))
+    assert "XDG_CACHE_HOME" in caught.value.hint
