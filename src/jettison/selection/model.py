@@ -119,4 +119,4 @@ class Selection:
     rewritten: Mapping[ImagePath, bytes] = field(default_factory=lambda: _NO_BYTES)
     roles: Mapping[ImagePath, LayerRole] = field(default_factory=lambda: _NO_ROLES)
     notices: tuple[str, ...] = ()
-    dropped: Mapping[ImagePath, str] = field(default=_NO_NOTES)
+    dropped: Mapping[ImagePath, str] = field(default_factory=lambda: _NO_NOTES)

@@ -1,0 +1,67 @@
+"""`jettison.toml`: the same options as on the command line, which wins over it."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
+from jettison.errors import UsageError
+
+FILE_NAME: Final = "jettison.toml"
+
+_VERBS: Final = {
+    "slim": SlimArguments,
+    "profile": ProfileArguments,
+    "verify": VerifyArguments,
+}
+_NOT_OPTIONS: Final = frozenset({"target", "original", "slimmed"})
+
+
+def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
+    """Option values by verb, fit to be click's default map; empty where there is no such file.
+
+    Shape: a table per verb, `[slim]`, `[profile]`, `[verify]`; keys are the long options without
+    their dashes, values strings, numbers, booleans, or lists where an option may be repeated.
+    Raises: UsageError for a file that is not TOML, and for tables and keys that are not known.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as err:
+        raise UsageError(f"{path}: {err.strerror}") from err
+    try:
+        document = tomllib.loads(raw.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise UsageError(f"{path}: {err}") from err
+    defaults: dict[str, dict[str, Any]] = {}
+    for verb, table in document.items():
+        known = _options(verb, path)
+        if not isinstance(table, Mapping):
+            raise UsageError(f"{path}: {verb} is not a table", hint=f"write [{verb}]")
+        defaults[verb] = {_known(key, known, f"{path}: [{verb}]"): table[key] for key in table}
+    return defaults
+
+
+def _options(verb: str, path: Path) -> dict[str, str]:
+    arguments = _VERBS.get(verb)
+    if arguments is None:
+        raise UsageError(f"{path}: no verb is named {verb!r}", hint=f"known: {', '.join(_VERBS)}")
+    return {
+        field.name.replace("_", "-"): field.name
+        for field in fields(arguments)
+        if field.name not in _NOT_OPTIONS
+    }
+
+
+def _known(key: str, known: Mapping[str, str], where: str) -> str:
+    if key not in known:
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"
+        raise UsageError(f"{where}: no option is named {key!r}", hint=hint)
+    return known[key]

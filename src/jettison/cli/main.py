@@ -1,0 +1,100 @@
+"""The command line: which verbs there are, and how a run ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from jettison import __version__
+from jettison.cli import verbs
+from jettison.cli.config import FILE_NAME, read_defaults
+from jettison.edge.redact import redact
+from jettison.errors import ContainerError, JettisonError
+
+_BUG = 70
+
+app = typer.Typer(
+    name="jettison",
+    help="Turn a container image into a small, hardened, proven one.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command()(verbs.slim)
+app.command()(verbs.profile)
+app.command()(verbs.verify)
+app.command()(verbs.why)
+app.command()(verbs.prune)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"jettison {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _everything(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Log every step to stderr.")] = False,
+    config: Annotated[Path, typer.Option(help="Defaults for the options of the verbs.")] = Path(
+        FILE_NAME
+    ),
+) -> None:
+    del version
+    context.default_map = read_defaults(config)
+    if debug:
+        logging.basicConfig(level=logging.DEBUG, format="%(relativeCreated)6d %(name)s %(message)s")
+        for noisy in ("httpx", "httpcore", "urllib3", "docker"):
+            logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def run() -> None:
+    """Run the command line and exit with the code that `jettison.errors` gives each ending."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        app()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    except JettisonError as err:
+        if err.exit_code == _BUG:
+            traceback.print_exc()
+        _show_error(err)
+        return err.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does; Python would complain once more
+        # when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001  # the last line of defence: a bug of ours
+        traceback.print_exc()
+        Console(stderr=True).print("This is a bug in jettison. Please report it with the above.")
+        return _BUG
+    return 0
+
+
+def _show_error(error: JettisonError) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text("error: ", style="bold red") + Text(redact(error.message)))
+    if isinstance(error, ContainerError) and error.log_tail.strip():
+        console.print(Text("last output of the container:", style="bold"))
+        for line in error.log_tail.strip().splitlines()[-25:]:
+            console.print(Text(f"  | {redact(line)}"))
+    if error.hint:
+        console.print(Text("hint: ", style="bold") + Text(error.hint))

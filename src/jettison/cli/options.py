@@ -1,0 +1,212 @@
+"""The options of the verbs, in the groups that `--help` shows them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+from typer import Argument, Option
+
+from jettison.selection import Policy, PythonSources
+
+_RUN: Final = "Running the container"
+_PROBE: Final = "Probing"
+_KEEP: Final = "What is kept"
+_OUT: Final = "Results"
+_BOUNDS: Final = "Bounds"
+
+
+class OutputFormat(StrEnum):
+    """How the result is printed on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments:
+    """How the original is run. All of them override the image's config for the run alone."""
+
+    env: Annotated[
+        tuple[str, ...], Option(help="Set NAME=VALUE, or hand on NAME.", rich_help_panel=_RUN)
+    ] = ()
+    env_file: Annotated[
+        tuple[str, ...], Option(help="Read NAME=VALUE lines from a file.", rich_help_panel=_RUN)
+    ] = ()
+    volume: Annotated[
+        tuple[str, ...],
+        Option("--volume", "-v", help="Mount SOURCE:PATH[:ro].", rich_help_panel=_RUN),
+    ] = ()
+    user: Annotated[str | None, Option(help="Run as USER[:GROUP].", rich_help_panel=_RUN)] = None
+    workdir: Annotated[
+        str | None, Option(help="Start in this directory.", rich_help_panel=_RUN)
+    ] = None
+    entrypoint: Annotated[
+        str | None, Option(help="Replace the entrypoint (shell words).", rich_help_panel=_RUN)
+    ] = None
+    cmd: Annotated[
+        str | None, Option(help="Replace the command (shell words).", rich_help_panel=_RUN)
+    ] = None
+    hostname: Annotated[
+        str | None, Option(help="The container's host name.", rich_help_panel=_RUN)
+    ] = None
+    tmpfs: Annotated[
+        tuple[str, ...], Option(help="Mount a tmpfs at PATH[:OPTIONS].", rich_help_panel=_RUN)
+    ] = ()
+    network: Annotated[
+        str,
+        Option(
+            help="none (own loopback, the default), host, or container:NAME.",
+            rich_help_panel=_RUN,
+        ),
+    ] = "none"
+    memory: Annotated[
+        str | None, Option(help="Memory bound, such as 512m.", rich_help_panel=_RUN)
+    ] = None
+    pids_limit: Annotated[
+        int, Option(help="Bound on processes and threads.", min=1, rich_help_panel=_RUN)
+    ] = 4096
+    runc: Annotated[str | None, Option(help="The runc or crun to use.", rich_help_panel=_RUN)] = (
+        None
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeArguments:
+    """What the app is asked while it is watched."""
+
+    probe: Annotated[
+        tuple[str, ...], Option(help='Ask "METHOD PATH" too.', rich_help_panel=_PROBE)
+    ] = ()
+    probe_file: Annotated[
+        Path | None, Option(help="Ordered steps in YAML.", rich_help_panel=_PROBE)
+    ] = None
+    crawl: Annotated[
+        bool, Option(help="Follow same-origin links from /.", rich_help_panel=_PROBE)
+    ] = True
+    http: Annotated[bool, Option(help="Probe over HTTP at all.", rich_help_panel=_PROBE)] = True
+    port: Annotated[
+        tuple[str, ...],
+        Option(help="Probe this port; default: exposed or listened.", rich_help_panel=_PROBE),
+    ] = ()
+    exec: Annotated[
+        tuple[str, ...], Option(help="Run a command in the container.", rich_help_panel=_PROBE)
+    ] = ()
+    exec_keeps: Annotated[
+        bool, Option(help="Keep what --exec commands touch.", rich_help_panel=_PROBE)
+    ] = False
+    continue_after: Annotated[
+        str,
+        Option(help="probe, exec, signal (SIGUSR1), or SECONDS.", rich_help_panel=_PROBE),
+    ] = "probe"
+    ready_timeout: Annotated[
+        float, Option(help="Seconds until the app must answer.", min=0.1, rich_help_panel=_PROBE)
+    ] = 30.0
+    request_timeout: Annotated[
+        float, Option(help="Seconds for one request.", min=0.1, rich_help_panel=_PROBE)
+    ] = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepArguments:
+    """What is kept beyond what was observed."""
+
+    policy: Annotated[Policy, Option(help="How much to keep.", rich_help_panel=_KEEP)] = (
+        Policy.CLOSURE
+    )
+    python_sources: Annotated[
+        PythonSources, Option(help="Which .py files stay.", rich_help_panel=_KEEP)
+    ] = PythonSources.DROP_STDLIB
+    keep_path: Annotated[
+        tuple[str, ...], Option(help="Keep paths (glob).", rich_help_panel=_KEEP)
+    ] = ()
+    keep_package: Annotated[
+        tuple[str, ...],
+        Option(help="Keep an OS package or Python distribution whole.", rich_help_panel=_KEEP),
+    ] = ()
+    keep_module: Annotated[
+        tuple[str, ...], Option(help="Keep a Python module.", rich_help_panel=_KEEP)
+    ] = ()
+    drop_path: Annotated[
+        tuple[str, ...], Option(help="Drop paths (glob).", rich_help_panel=_KEEP)
+    ] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundArguments:
+    """Bounds on what an image may do to this host."""
+
+    platform: Annotated[str | None, Option(help="OS/ARCHITECTURE of a multi-platform image.")] = (
+        None
+    )
+    max_unpacked_size: Annotated[
+        str, Option(help="Refuse images that unpack to more.", rich_help_panel=_BOUNDS)
+    ] = "32g"
+    max_entries: Annotated[
+        int, Option(help="Refuse layers with more entries.", min=1, rich_help_panel=_BOUNDS)
+    ] = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultArguments:
+    """Where results go."""
+
+    report_dir: Annotated[
+        Path | None,
+        Option(help="Default: ./jettison-report/NAME/.", rich_help_panel=_OUT),
+    ] = None
+    format: Annotated[OutputFormat, Option(help="What stdout receives.", rich_help_panel=_OUT)] = (
+        OutputFormat.TEXT
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileArguments(
+    ResultArguments, BoundArguments, KeepArguments, ProbeArguments, RunArguments
+):
+    """`jettison profile`."""
+
+    target: Annotated[
+        str, Argument(help="docker:NAME, podman:NAME, oci:DIR, oci-archive:FILE, …, or NAME.")
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlimArguments(ProfileArguments):
+    """`jettison slim`."""
+
+    tag: Annotated[str | None, Option(help="Name of the slimmed image.", rich_help_panel=_OUT)] = (
+        None
+    )
+    output: Annotated[
+        tuple[str, ...],
+        Option(
+            "--output",
+            "-o",
+            help="oci:DIR, oci-archive:FILE, docker-archive:FILE, docker:NAME, podman:NAME.",
+            rich_help_panel=_OUT,
+        ),
+    ] = ()
+    force: Annotated[bool, Option(help="Replace a tag that exists.", rich_help_panel=_OUT)] = False
+    verify: Annotated[
+        bool, Option(help="Start the result and compare it.", rich_help_panel=_OUT)
+    ] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyArguments(ResultArguments, BoundArguments, ProbeArguments, RunArguments):
+    """`jettison verify`."""
+
+    original: Annotated[str, Argument(help="The original image.")]
+    slimmed: Annotated[str, Argument(help="The slimmed image.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyArguments:
+    """`jettison why`."""
+
+    path: Annotated[str, Argument(help="A path inside the image.")]
+    report: Annotated[Path, Option(help="The report directory of a slim run.")]
+    format: Annotated[OutputFormat, Option(help="What stdout receives.")] = OutputFormat.TEXT

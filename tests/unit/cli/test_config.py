@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+from jettison.cli.config import read_defaults
+from jettison.errors import UsageError
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "jettison.toml"
+    path.write_text(text)
+    return path
+
+
+def test_keys_are_the_long_options(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, '[slim]\nkeep-path = ["/srv/**"]\nready-timeout = 5\n[verify]\nport = ["80"]\n'
+    )
+    assert read_defaults(path) == {
+        "slim": {"keep_path": ["/srv/**"], "ready_timeout": 5},
+        "verify": {"port": ["80"]},
+    }
+
+
+def test_no_file_means_no_defaults(tmp_path: Path) -> None:
+    assert read_defaults(tmp_path / "jettison.toml") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("[slim]\nkeep-paths = []\n", "no option is named 'keep-paths'", "did you mean keep-path?"),
+        ("[slim]\ntarget = 'x'\n", "no option is named 'target'", "did you mean"),
+        ("[slin]\n", "no verb is named 'slin'", "slim"),
+        ("slim = 1\n", "slim is not a table", "[slim]"),
+        ("[slim\n", "jettison.toml", ""),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, says: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        read_defaults(write(tmp_path, text))
+    assert hint in caught.value.hint
