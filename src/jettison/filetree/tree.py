@@ -54,6 +54,10 @@ class FileTree(Mapping[ImagePath, Entry]):
     def __getitem__(self, path: str) -> Entry:
         return self._entries[path]  # type: ignore[index]  # ImagePath hashes and compares as str
 
+    def find(self, path: str) -> Entry | None:
+        """The entry at exactly this real path; no link is followed."""
+        return self._entries.get(path)  # type: ignore[call-overload, no-any-return]  # as above
+
     def __iter__(self) -> Iterator[ImagePath]:
         return iter(self._entries)
 

@@ -37,7 +37,7 @@ class Keeper:
         passed by a look-up that fails are kept too: they may lead out of the image at run time,
         as `/var/log/app.log -> /dev/stdout` does.
         """
-        entry = self.tree.get(path)  # type: ignore[call-overload]  # keys compare as str
+        entry = self.tree.find(path)
         if entry is None or entry.is_symlink:
             found = self.tree.resolve(path)
             real = found.path if found.entry is not None else None
