@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from jettison.errors import StoreError
-from jettison.filetree import FileTree, merge_layers
+from jettison.filetree import Entry, FileTree, merge_layers
 from jettison.paths import ImagePath
 from jettison.store.layers import UnpackedLayer
 
@@ -23,6 +25,28 @@ class StackedRootFS:
     def __init__(self, layers: Sequence[UnpackedLayer]) -> None:
         self._directories = tuple(layer.directory for layer in layers)
         self._tree = merge_layers(layer.tree for layer in layers)
+
+    @classmethod
+    def of_unpacked(cls, layers: Sequence[UnpackedLayer]) -> StackedRootFS:
+        """Stack layers of the store, whose directories may still be given attributes.
+
+        A layer may put a file into a directory that only lower layers name. On disk that directory
+        had to be made anew, and an overlay mount shows the upper one's mode and owner, so these are
+        set to what the lower layer says: /tmp stays 0o1777.
+        """
+        rootfs = cls(layers)
+        for layer in layers:
+            named = {entry.path for entry in layer.tree.entries}
+            unnamed = {
+                parent
+                for entry in layer.tree.entries
+                if entry.path.parent not in named
+                for parent in entry.path.parents
+                if parent not in named
+            }
+            for path in sorted(unnamed):
+                _set_attributes(f"{layer.directory}{path}", rootfs.tree[path])
+        return rootfs
 
     @property
     def tree(self) -> FileTree:
@@ -48,3 +72,12 @@ class StackedRootFS:
         except OSError as err:
             raise StoreError(f"open {path}: {err.strerror}") from err
         return os.fdopen(descriptor, "rb")
+
+
+def _set_attributes(host_path: str, entry: Entry) -> None:
+    status = os.lstat(host_path)
+    with suppress(PermissionError):  # without sub-ids there is one owner for everything
+        if (status.st_uid, status.st_gid) != (entry.uid, entry.gid):
+            os.chown(host_path, entry.uid, entry.gid, follow_symlinks=False)
+    if stat.S_IMODE(status.st_mode) != entry.mode:
+        os.chmod(host_path, entry.mode)  # noqa: PTH101  # a str, since names need not be UTF-8

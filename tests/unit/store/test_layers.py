@@ -93,6 +93,16 @@ def test_what_is_on_disk_reads_back_as_the_same_layer(tmp_path: Path) -> None:
     assert disk.opaque == {"/e"}
 
 
+def test_a_directory_that_only_a_lower_layer_names_keeps_its_mode(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=os.getuid() != 0)
+    base = unpack(store, b"base", tar(("tmp", special(tarfile.DIRTYPE, mode=0o1777))))
+    upper = unpack(store, b"upper", tar(("tmp/new/x", b"1")), layer=1)
+    rootfs = StackedRootFS.of_unpacked([base, upper])
+    assert rootfs.tree["/tmp"].mode == 0o1777
+    assert stat.S_IMODE((upper.directory / "tmp").stat().st_mode) == 0o1777
+    assert stat.S_IMODE((upper.directory / "tmp/new").stat().st_mode) == 0o755
+
+
 def test_a_refused_layer_leaves_nothing(tmp_path: Path) -> None:
     store = LayerStore(tmp_path, in_user_namespace=True)
     with pytest.raises(InvalidImageError, match="climbs out"):
