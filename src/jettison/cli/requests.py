@@ -1,0 +1,198 @@
+"""From what was typed to what a verb is asked: all checking of option values is here."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from jettison.cli.options import (
+    BoundArguments,
+    KeepArguments,
+    ProbeArguments,
+    ProfileArguments,
+    RunArguments,
+    SlimArguments,
+    VerifyArguments,
+)
+from jettison.errors import UsageError
+from jettison.filetree.tarstream import UnpackLimits
+from jettison.image import Platform
+from jettison.selection import SelectionOptions
+from jettison.workflow.requests import (
+    ProbeRequest,
+    ProfileRequest,
+    RunRequest,
+    SlimRequest,
+    VerifyRequest,
+)
+
+_UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def slim_request(arguments: SlimArguments) -> SlimRequest:
+    """What `jettison slim` is asked. Raises: UsageError."""
+    return SlimRequest(
+        profile=profile_request(arguments),
+        outputs=arguments.output,
+        tag=arguments.tag,
+        force=arguments.force,
+        verify=arguments.verify,
+    )
+
+
+def profile_request(arguments: ProfileArguments) -> ProfileRequest:
+    """What `jettison profile` is asked. Raises: UsageError."""
+    return ProfileRequest(
+        target=arguments.target,
+        platform=_platform(arguments),
+        run=_run(arguments),
+        probe=_probe(arguments),
+        selection=_selection(arguments, exec_keeps=arguments.exec_keeps),
+        limits=_limits(arguments),
+        store=store_directory(),
+        report_dir=arguments.report_dir,
+    )
+
+
+def verify_request(arguments: VerifyArguments) -> VerifyRequest:
+    """What `jettison verify` is asked. Raises: UsageError."""
+    return VerifyRequest(
+        original=arguments.original,
+        slimmed=arguments.slimmed,
+        platform=_platform(arguments),
+        run=_run(arguments),
+        probe=_probe(arguments),
+        limits=_limits(arguments),
+        store=store_directory(),
+        report_dir=arguments.report_dir,
+    )
+
+
+def store_directory(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where unpacked layers are kept: `$XDG_CACHE_HOME/jettison` or `~/.cache/jettison`."""
+    cache = environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(cache) / "jettison"
+
+
+def parse_size(text: str, option: str) -> int:
+    """Bytes from `512m`, `2g`, `1048576`; units are powers of 1024 as Docker's are.
+
+    Raises: UsageError.
+    """
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,3})?)([kmgt]?)(?:i?b)?", text.strip().lower())
+    if match is None or float(match[1]) <= 0:
+        raise UsageError(f"{option} {text!r} is not a size", hint="write 512m or 2g")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def parse_env(
+    settings: tuple[str, ...], files: tuple[str, ...], environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Variables from files and then from options, which win; a bare NAME hands on our own.
+
+    Raises: UsageError for a file that cannot be read and a name that no variable can have.
+    """
+    env: dict[str, str] = {}
+    for where, setting in (*_env_lines(files), *(("--env", item) for item in settings)):
+        name, equals, value = setting.partition("=")
+        if not name or any(char.isspace() or char == "\0" for char in name):
+            raise UsageError(f"{where}: {name!r} cannot be the name of a variable")
+        if equals:
+            env[name] = value
+        elif name in environ:
+            env[name] = environ[name]
+    return env
+
+
+def _env_lines(files: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        try:
+            lines = Path(file).read_text().splitlines()
+        except (OSError, UnicodeDecodeError) as err:
+            raise UsageError(f"--env-file {file}: {err}") from err
+        for number, line in enumerate(lines, start=1):
+            if line.strip() and not line.lstrip().startswith("#"):
+                yield f"{file}:{number}", line.lstrip()
+
+
+def _platform(arguments: BoundArguments) -> Platform:
+    if arguments.platform is None:
+        return Platform.of_machine(platform.machine())
+    return Platform.parse(arguments.platform)
+
+
+def _limits(arguments: BoundArguments) -> UnpackLimits:
+    return UnpackLimits(
+        max_bytes=parse_size(arguments.max_unpacked_size, "--max-unpacked-size"),
+        max_entries=arguments.max_entries,
+    )
+
+
+def _run(arguments: RunArguments) -> RunRequest:
+    network = arguments.network
+    if network not in ("none", "host") and not re.fullmatch(r"container:.+", network):
+        raise UsageError(
+            f"--network {network!r} is not known", hint="write none, host or container:NAME"
+        )
+    memory = arguments.memory
+    return RunRequest(
+        env=parse_env(arguments.env, arguments.env_file),
+        volumes=arguments.volume,
+        user=arguments.user,
+        workdir=arguments.workdir,
+        entrypoint=_words(arguments.entrypoint, "--entrypoint"),
+        cmd=_words(arguments.cmd, "--cmd"),
+        hostname=arguments.hostname,
+        tmpfs=arguments.tmpfs,
+        network=network,
+        memory_bytes=None if memory is None else parse_size(memory, "--memory"),
+        pids_limit=arguments.pids_limit,
+        runc=arguments.runc,
+    )
+
+
+def _probe(arguments: ProbeArguments) -> ProbeRequest:
+    return ProbeRequest(
+        probes=arguments.probe,
+        probe_file=arguments.probe_file,
+        crawl=arguments.crawl,
+        http=arguments.http,
+        ports=tuple(_port(port) for port in arguments.port),
+        execs=tuple(_words(command, "--exec") or () for command in arguments.exec),
+        continue_after=arguments.continue_after,
+        ready_timeout_s=arguments.ready_timeout,
+        request_timeout_s=arguments.request_timeout,
+    )
+
+
+def _selection(arguments: KeepArguments, *, exec_keeps: bool) -> SelectionOptions:
+    return SelectionOptions(
+        policy=arguments.policy,
+        python_sources=arguments.python_sources,
+        keep_paths=arguments.keep_path,
+        keep_packages=arguments.keep_package,
+        keep_modules=arguments.keep_module,
+        drop_paths=arguments.drop_path,
+        exec_keeps=exec_keeps,
+    )
+
+
+def _words(text: str | None, option: str) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as err:
+        raise UsageError(f"{option} {text!r}: {err}") from err
+
+
+def _port(text: str) -> int:
+    number = text.removesuffix("/tcp")
+    if not number.isdigit() or not 0 < int(number) < 1 << 16:
+        raise UsageError(f"--port {text!r} is not a TCP port", hint="write a number up to 65535")
+    return int(number)
