@@ -1,0 +1,77 @@
+"""Every way to find out what to ask an app, in the order they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from jettison.probe.crawl import Crawl, Exchange
+from jettison.probe.links import Site
+from jettison.probe.model import CrawlLimits, ProbePlan
+from jettison.probe.openapi import OpenApi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a probe is pointed at: one site of the app; steps are asked of the first one."""
+
+    plan: ProbePlan
+    site: Site
+    has_session: Callable[[], bool]
+    is_first: bool
+
+
+class Probe(Protocol):
+    """A source of requests. It does no input or output: the session asks for it."""
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+
+    def requests(self, target: Target) -> Exchange:
+        """Yield requests, be sent their answers, return what was left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepsProbe:
+    """What the user wrote; once, whatever ports there are."""
+
+    name: str = "steps"
+
+    def requests(self, target: Target) -> Exchange:
+        """Yield the steps in their order."""
+        steps = target.plan.steps if target.is_first else ()
+        for step in steps:  # noqa: UP028  # a tuple takes no answers, which `yield from` would send
+            yield step
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlProbe:
+    """The site from its root."""
+
+    name: str = "crawl"
+
+    def requests(self, target: Target) -> Exchange:
+        """Crawl, unless the plan has no limits for it."""
+        limits: CrawlLimits | None = target.plan.crawl
+        if limits is None:
+            return ()
+        return (yield from Crawl(target.site, limits, target.has_session).run())
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApiProbe:
+    """The GET operations of `/openapi.json`."""
+
+    name: str = "openapi"
+
+    def requests(self, target: Target) -> Exchange:
+        """Ask for the document and what it names."""
+        if not target.plan.openapi or target.plan.crawl is None:
+            return ()
+        return (yield from OpenApi(target.site).run())
+
+
+PROBES: Final[tuple[Probe, ...]] = (StepsProbe(), CrawlProbe(), OpenApiProbe())
