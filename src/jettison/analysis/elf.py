@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -38,6 +39,10 @@ _OPENERS: Final = re.compile(
     rb"dlm?open|[mM]odule_?[oO]pen|[lL]oad_?[lL]ibrary|LoadObject|QLibrary|DSO_"
 )
 _LIBRARY_NAME: Final = re.compile(rb"lib[\w.+-]{1,100}?\.so(?:\.\d{1,6}){0,4}(?![\w.+-])")
+# The start of the name that runs up to where the search ends.
+_NAME_HEAD: Final = re.compile(rb"lib[\w.+-]*\Z")
+_DIRECTORY: Final = re.compile(rb"/[\w.+@/-]{4,200}(?=\0)")
+_MAX_TEXT_BYTES: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,14 @@ class ElfFile:
     segments: tuple[Segment, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesInElf:
+    """Text found in an ELF file: `libssl.so.3`, `/usr/lib/x86_64-linux-gnu/engines-3`; sorted."""
+
+    libraries: tuple[str, ...]
+    directories: tuple[str, ...]
+
+
 def read_identity(stream: BinaryIO) -> tuple[int, int] | None:
     """(bits, machine) of an ELF file, or None for any other; reads 20 bytes."""
     head = stream.read(20)
@@ -90,8 +103,8 @@ def read_elf(stream: BinaryIO) -> ElfFile | None:
         return None
 
 
-def find_library_names(stream: BinaryIO, elf: ElfFile) -> tuple[str, ...]:
-    """Names such as `libssl.so.3` that stand in its read-only or initialized data, sorted.
+def find_names(stream: BinaryIO, elf: ElfFile) -> NamesInElf:
+    """Names of libraries and directories that stand in its constant or initialized data.
 
     They are candidates for dlopen; most of what is found this way is not in the image at all.
     """
@@ -99,7 +112,8 @@ def find_library_names(stream: BinaryIO, elf: ElfFile) -> tuple[str, ...]:
     # Old linkers put constants into the executable segment, beside one that is writable.
     if all(item.flags & _PF_WRITE for item in data):
         data = elf.segments
-    found: set[bytes] = set()
+    libraries: set[bytes] = set()
+    directories: set[bytes] = set()
     budget = _MAX_SCAN_BYTES
     for segment in data:
         stream.seek(segment.offset)
@@ -109,27 +123,32 @@ def find_library_names(stream: BinaryIO, elf: ElfFile) -> tuple[str, ...]:
         while left > 0 and (chunk := stream.read(min(_SCAN_CHUNK, left))):
             left -= len(chunk)
             block = carry + chunk
-            # Searching for ".so" first is several times faster than the pattern alone.
-            if b".so" in block:
-                found.update(_names_in(block))
-            carry = block[-128:]
-    return tuple(sorted(name.decode("ascii") for name in found))
+            libraries.update(_libraries_in(block))
+            directories.update(_directories_in(block))
+            carry = block[-_MAX_TEXT_BYTES:]
+    return NamesInElf(
+        libraries=tuple(sorted(name.decode("ascii") for name in libraries)),
+        directories=tuple(sorted(name.decode("ascii") for name in directories)),
+    )
 
 
-def _names_in(block: bytes) -> set[bytes]:
-    found: set[bytes] = set()
+def _libraries_in(block: bytes) -> Iterator[bytes]:
+    # Searching for the rare ".so" first is several times faster than a pattern alone.
     position = block.find(b".so")
     while position >= 0:
-        # The name starts behind the NUL, slash or other stop that is nearest before ".so".
-        start = max(block.rfind(b"lib", max(0, position - 104), position), 0)
-        while (before := block.rfind(b"lib", max(0, position - 104), start)) >= 0 and re.fullmatch(
-            rb"[\w.+-]+", block[before:start]
-        ):
-            start = before
-        if (match := _LIBRARY_NAME.match(block, start)) is not None:
-            found.add(match[0])
+        head = _NAME_HEAD.search(block, max(0, position - _MAX_TEXT_BYTES), position)
+        if head is not None and (match := _LIBRARY_NAME.match(block, head.start())) is not None:
+            yield match[0]
         position = block.find(b".so", position + 3)
-    return found
+
+
+def _directories_in(block: bytes) -> Iterator[bytes]:
+    position = block.find(b"/lib")
+    while position >= 0:
+        start = block.rfind(b"\0", max(0, position - _MAX_TEXT_BYTES), position) + 1
+        if (match := _DIRECTORY.match(block, start)) is not None:
+            yield match[0]
+        position = block.find(b"/lib", position + 4)
 
 
 class _Reader:
