@@ -54,22 +54,30 @@ class FileAccess:
     """One (process, operation, path) with how often it was seen.
 
     Shape: `path` is absolute and normalized but its links are not followed: what the call named,
-    joined with the process's working directory or descriptor where it was relative.
+    joined with the process's working directory or descriptor where it was relative. Only links
+    before a `..` are followed, and what is climbed out of is an access of its own. `uid` is the
+    user whose rights counted.
     """
 
     path: ImagePath
     operation: Operation
     pid: int
     count: int = 1
+    uid: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyscallUse:
-    """How often a process made a system call; `name` as libseccomp spells it."""
+    """How often a process made a system call; `name` as libseccomp spells it.
+
+    Shape: `by_runtime` calls were made by the OCI runtime in this process, before it executed
+    the container's own program.
+    """
 
     name: str
     pid: int
     count: int
+    by_runtime: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +98,7 @@ class SocketUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapabilityUse:
-    """A capability that a system call needed; `evidence` says which call and why."""
+    """A capability that a call needed; `name` without `CAP_`, `evidence` the call and why."""
 
     name: str
     pid: int
@@ -101,7 +109,8 @@ class CapabilityUse:
 class TraceLog:
     """Everything seen from the container's start to its end.
 
-    Shape: every tuple is sorted, so equal runs give equal logs.
+    Shape: every tuple is sorted, so equal runs give equal logs; `interrupted` of the
+    `notifications` were taken back, as a signal came first, and are counted nowhere else.
     Units: `agent_seconds` is CPU time the tracer itself used for all `notifications`.
     """
 
@@ -111,6 +120,7 @@ class TraceLog:
     sockets: tuple[SocketUse, ...] = ()
     capabilities: tuple[CapabilityUse, ...] = ()
     notifications: int = 0
+    interrupted: int = 0
     agent_seconds: float = 0.0
 
     def pids(self, *origins: Origin) -> frozenset[int]:

@@ -1,0 +1,176 @@
+"""One tracing, from before the container's start to after its end."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from jettison.errors import HostError, TraceLossError
+from jettison.trace import Origin, TraceLog
+from jettison.tracer import agent
+from jettison.tracer.agent import Outcome
+
+# sizeof(sun_path), with its NUL: unix(7).
+_MAX_SOCKET_PATH: Final = 108
+_HINT: Final = "run it again; if it happens every time, please report it"
+
+
+class TracerSession:
+    """Traces every container that is started with `listener_path` in its seccomp filter.
+
+    A context manager: entering starts the agent, leaving ends it. Use `finish` once, after the
+    container ended. Where the agent dies, the kernel fails the container's calls with ENOSYS, so
+    a container is to be believed only if `finish` did not raise.
+    """
+
+    def __init__(self, workdir: Path) -> None:
+        self._workdir = workdir
+        self._agent_pid = 0
+        self._lifeline: socket.socket | None = None
+
+    @property
+    def listener_path(self) -> Path:
+        """What belongs into the filter's `listenerPath`."""
+        return self._workdir / "seccomp.sock"
+
+    @property
+    def agent_pid(self) -> int:
+        """The process that answers."""
+        return self._agent_pid
+
+    @property
+    def _orders_path(self) -> Path:
+        return self._workdir / "tracer.sock"
+
+    @property
+    def _crash_log(self) -> Path:
+        return self._workdir / "tracer-crash.log"
+
+    def __enter__(self) -> Self:
+        with _listen_at(self.listener_path) as listeners, _listen_at(self._orders_path) as orders:
+            ours, theirs = socket.socketpair()
+            try:
+                pid = os.fork()
+            except OSError as err:
+                ours.close()
+                theirs.close()
+                raise HostError(f"the tracer's agent could not start: {err.strerror}") from err
+            if pid == 0:
+                status = 1
+                try:
+                    ours.close()
+                    status = agent.serve(listeners, orders, theirs, self._crash_log)
+                finally:
+                    # Nothing of the session's own clean-up may run in its copy.
+                    os._exit(status)
+            theirs.close()
+            self._agent_pid, self._lifeline = pid, ours
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._lifeline is not None:
+            self._lifeline.close()
+            self._lifeline = None
+        if self._agent_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self._agent_pid, signal.SIGKILL)
+            self._reap()
+        for path in (self.listener_path, self._orders_path, self._crash_log):
+            path.unlink(missing_ok=True)
+
+    def expect(self, origin: Origin) -> AbstractContextManager[None]:
+        """Give the next filter that a runtime hands over this origin; the first is the app's.
+
+        Starts inside the block what installs the filter (`runc exec`). Blocks of several threads
+        take turns: one is entered when the block before it got its filter, or has ended.
+        Raises: TraceLossError if the agent is gone.
+        """
+        return self._expect(origin)
+
+    @contextmanager
+    def _expect(self, origin: Origin) -> Iterator[None]:
+        with self._order(f"expect {origin}") as connection:
+            try:
+                turn = connection.recv(1)
+            except OSError:
+                turn = b""
+            if not turn:
+                raise TraceLossError(self._death(), hint=_HINT)
+            yield
+
+    def finish(self, *, timeout_s: float = 10.0) -> TraceLog:
+        """Everything that was seen. The container must have ended; its last tasks get `timeout_s`.
+
+        Raises: TraceLossError if anything may have gone unseen.
+        """
+        data = bytearray()
+        with self._order(f"finish {timeout_s}") as connection:
+            connection.settimeout(timeout_s + 60.0)
+            with suppress(OSError):
+                while chunk := connection.recv(1 << 20):
+                    data += chunk
+        try:
+            outcome = pickle.loads(data)  # noqa: S301  # written by our own child
+        except (EOFError, pickle.UnpicklingError):
+            raise TraceLossError(self._death(), hint=_HINT) from None
+        if not isinstance(outcome, Outcome):
+            raise TraceLossError("the tracer's agent sent no log", hint=_HINT)
+        if outcome.losses:
+            raise TraceLossError(f"the trace is not whole: {'; '.join(outcome.losses)}", hint=_HINT)
+        return outcome.log
+
+    def _order(self, text: str) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(self._orders_path))
+            connection.sendall(text.encode())
+        except OSError as err:
+            connection.close()
+            raise TraceLossError(self._death(), hint=_HINT) from err
+        return connection
+
+    def _death(self) -> str:
+        status = self._reap()
+        reason = f"status {status}" if status >= 0 else f"signal {-status}"
+        with suppress(OSError):
+            lines = self._crash_log.read_text(encoding="utf-8").strip().splitlines()
+            reason = lines[-1] if lines else reason
+        return f"the tracer's agent ended early: {reason}"
+
+    def _reap(self) -> int:
+        pid, self._agent_pid = self._agent_pid, 0
+        if not pid:
+            return 0
+        with suppress(ChildProcessError):
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return 0
+
+
+def _listen_at(path: Path) -> socket.socket:
+    if len(os.fsencode(path)) >= _MAX_SOCKET_PATH:
+        raise HostError(
+            f"{path}: too long for the name of a socket",
+            hint="set TMPDIR to a directory with a shorter path",
+        )
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        listening.bind(str(path))
+        path.chmod(0o600)
+        listening.listen(64)
+    except OSError as err:
+        listening.close()
+        raise HostError(f"{path}: {err.strerror}") from err
+    return listening
