@@ -7,6 +7,7 @@ import platform
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,13 +23,18 @@ from jettison.cli.options import (
 from jettison.errors import UsageError
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.image import Platform
+from jettison.probe.ending import parse_ending
+from jettison.probe.model import CrawlLimits, ProbePlan
+from jettison.probe.ready import ReadyOptions
+from jettison.probe.stepfile import read_probe_file
+from jettison.probe.steps import parse_probe
+from jettison.runtime.options import RunOptions, parse_network, parse_tmpfs, parse_volume
 from jettison.selection import SelectionOptions
 from jettison.workflow.requests import (
-    ProbeRequest,
-    ProfileRequest,
-    RunRequest,
     SlimRequest,
+    SourceRequest,
     VerifyRequest,
+    WatchRequest,
 )
 
 _UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -36,39 +42,34 @@ _UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 def slim_request(arguments: SlimArguments) -> SlimRequest:
     """What `jettison slim` is asked. Raises: UsageError."""
-    return SlimRequest(
-        profile=profile_request(arguments),
+    return replace(
+        profile_request(arguments),
         outputs=arguments.output,
         tag=arguments.tag,
         force=arguments.force,
+        build=True,
         verify=arguments.verify,
     )
 
 
-def profile_request(arguments: ProfileArguments) -> ProfileRequest:
+def profile_request(arguments: ProfileArguments) -> SlimRequest:
     """What `jettison profile` is asked. Raises: UsageError."""
-    return ProfileRequest(
-        target=arguments.target,
-        platform=_platform(arguments),
-        run=_run(arguments),
-        probe=_probe(arguments),
+    return SlimRequest(
+        source=_source(arguments.target, arguments),
+        watch=_watch(arguments, arguments),
         selection=_selection(arguments, exec_keeps=arguments.exec_keeps),
-        limits=_limits(arguments),
-        store=store_directory(),
         report_dir=arguments.report_dir,
+        build=False,
+        verify=False,
     )
 
 
 def verify_request(arguments: VerifyArguments) -> VerifyRequest:
     """What `jettison verify` is asked. Raises: UsageError."""
     return VerifyRequest(
-        original=arguments.original,
-        slimmed=arguments.slimmed,
-        platform=_platform(arguments),
-        run=_run(arguments),
-        probe=_probe(arguments),
-        limits=_limits(arguments),
-        store=store_directory(),
+        original=_source(arguments.original, arguments),
+        slimmed=_source(arguments.slimmed, arguments),
+        watch=_watch(arguments, arguments),
         report_dir=arguments.report_dir,
     )
 
@@ -126,48 +127,63 @@ def _platform(arguments: BoundArguments) -> Platform:
     return Platform.parse(arguments.platform)
 
 
-def _limits(arguments: BoundArguments) -> UnpackLimits:
-    return UnpackLimits(
-        max_bytes=parse_size(arguments.max_unpacked_size, "--max-unpacked-size"),
-        max_entries=arguments.max_entries,
+def _source(target: str, arguments: BoundArguments) -> SourceRequest:
+    return SourceRequest(
+        target=target,
+        platform=_platform(arguments),
+        limits=UnpackLimits(
+            max_bytes=parse_size(arguments.max_unpacked_size, "--max-unpacked-size"),
+            max_entries=arguments.max_entries,
+        ),
+        store=store_directory(),
     )
 
 
-def _run(arguments: RunArguments) -> RunRequest:
-    network = arguments.network
-    if network not in ("none", "host") and not re.fullmatch(r"container:.+", network):
-        raise UsageError(
-            f"--network {network!r} is not known", hint="write none, host or container:NAME"
-        )
-    memory = arguments.memory
-    return RunRequest(
-        env=parse_env(arguments.env, arguments.env_file),
-        volumes=arguments.volume,
-        user=arguments.user,
-        workdir=arguments.workdir,
-        entrypoint=_words(arguments.entrypoint, "--entrypoint"),
-        cmd=_words(arguments.cmd, "--cmd"),
-        hostname=arguments.hostname,
-        tmpfs=arguments.tmpfs,
-        network=network,
-        memory_bytes=None if memory is None else parse_size(memory, "--memory"),
-        pids_limit=arguments.pids_limit,
-        runc=arguments.runc,
+def _watch(run: RunArguments, probe: ProbeArguments) -> WatchRequest:
+    ending = parse_ending(probe.continue_after)
+    plan = _plan(probe) if probe.http else None
+    return WatchRequest(
+        run=_run(run),
+        plan=plan,
+        ready=ReadyOptions(
+            ports=tuple(_port(port) for port in probe.port), timeout_s=probe.ready_timeout
+        ),
+        execs=tuple(_words(command, "--exec") or () for command in probe.exec),
+        # Without HTTP there is no probe to wait for.
+        ending=ending if plan is not None else replace(ending, probe=False),
+        runc=run.runc,
     )
 
 
-def _probe(arguments: ProbeArguments) -> ProbeRequest:
-    return ProbeRequest(
-        probes=arguments.probe,
-        probe_file=arguments.probe_file,
-        crawl=arguments.crawl,
-        http=arguments.http,
-        ports=tuple(_port(port) for port in arguments.port),
-        execs=tuple(_words(command, "--exec") or () for command in arguments.exec),
-        continue_after=arguments.continue_after,
-        ready_timeout_s=arguments.ready_timeout,
+def _plan(arguments: ProbeArguments) -> ProbePlan:
+    steps = tuple(parse_probe(text) for text in arguments.probe)
+    if arguments.probe_file is not None:
+        steps += read_probe_file(arguments.probe_file)
+    return ProbePlan(
+        steps=steps,
+        crawl=CrawlLimits() if arguments.crawl else None,
+        openapi=arguments.crawl,
         request_timeout_s=arguments.request_timeout,
     )
+
+
+def _run(arguments: RunArguments) -> RunOptions:
+    memory = arguments.memory
+    options = RunOptions(
+        env=tuple(parse_env(arguments.env, arguments.env_file).items()),
+        volumes=tuple(parse_volume(text) for text in arguments.volume),
+        tmpfs=tuple(parse_tmpfs(text) for text in arguments.tmpfs),
+        user=arguments.user,
+        working_dir=arguments.workdir,
+        entrypoint=_words(arguments.entrypoint, "--entrypoint"),
+        cmd=_words(arguments.cmd, "--cmd"),
+        network=parse_network(arguments.network),
+        memory_bytes=None if memory is None else parse_size(memory, "--memory"),
+        pids_limit=arguments.pids_limit,
+    )
+    if arguments.hostname is not None:
+        options = replace(options, hostname=arguments.hostname)
+    return options
 
 
 def _selection(arguments: KeepArguments, *, exec_keeps: bool) -> SelectionOptions:

@@ -2,84 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.image import Platform
+from jettison.probe.ending import Ending
+from jettison.probe.model import ProbePlan
+from jettison.probe.ready import ReadyOptions
+from jettison.runtime.options import RunOptions
 from jettison.selection import SelectionOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """How the app is run; None and empty mean what the image's config says.
+class WatchRequest:
+    """How an app is run and what it is asked while it is watched.
 
-    Shape: `env` holds values, none of them taken from this process's environment any more;
-    `network` is "none", "host" or "container:NAME".
+    Shape: a `plan` of None asks nothing over HTTP; `execs` are commands for the container; `runc`
+    names the runtime, None finds one.
     """
 
-    env: Mapping[str, str] = field(default_factory=dict)
-    volumes: tuple[str, ...] = ()
-    user: str | None = None
-    workdir: str | None = None
-    entrypoint: tuple[str, ...] | None = None
-    cmd: tuple[str, ...] | None = None
-    hostname: str | None = None
-    tmpfs: tuple[str, ...] = ()
-    network: str = "none"
-    memory_bytes: int | None = None
-    pids_limit: int = 4096
+    run: RunOptions
+    plan: ProbePlan | None
+    ready: ReadyOptions
+    ending: Ending
+    execs: tuple[tuple[str, ...], ...] = ()
     runc: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeRequest:
-    """What the app is asked while it is watched.
+class SourceRequest:
+    """Which image for which platform, and what reading it may cost.
 
-    Shape: `probes` as the user wrote them, "METHOD PATH"; `execs` are shell-word split commands.
-    """
-
-    probes: tuple[str, ...] = ()
-    probe_file: Path | None = None
-    crawl: bool = True
-    http: bool = True
-    ports: tuple[int, ...] = ()
-    execs: tuple[tuple[str, ...], ...] = ()
-    continue_after: str = "probe"
-    ready_timeout_s: float = 30.0
-    request_timeout_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileRequest:
-    """`jettison profile`, and the part of `jettison slim` before anything is built.
-
-    Shape: a `report_dir` of None stands for `./jettison-report/NAME/`.
+    Shape: `store` is where unpacked layers are kept.
     """
 
     target: str
     platform: Platform
-    run: RunRequest
-    probe: ProbeRequest
-    selection: SelectionOptions
     limits: UnpackLimits
     store: Path
-    report_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlimRequest:
-    """`jettison slim`.
+    """`jettison slim`, and `jettison profile` where `build` is off.
 
     Shape: `outputs` as the user wrote them, none for where the original came from; `tag` names the
-    image in each of them, None for the original's name with `.slim`.
+    image in each of them, None for the original's name with `.slim`; a `report_dir` of None stands
+    for `./jettison-report/NAME/`.
     """
 
-    profile: ProfileRequest
-    outputs: tuple[str, ...]
+    source: SourceRequest
+    watch: WatchRequest
+    selection: SelectionOptions
+    report_dir: Path | None = None
+    outputs: tuple[str, ...] = ()
     tag: str | None = None
     force: bool = False
+    build: bool = True
     verify: bool = True
 
 
@@ -87,11 +67,7 @@ class SlimRequest:
 class VerifyRequest:
     """`jettison verify`."""
 
-    original: str
-    slimmed: str
-    platform: Platform
-    run: RunRequest
-    probe: ProbeRequest
-    limits: UnpackLimits
-    store: Path
+    original: SourceRequest
+    slimmed: SourceRequest
+    watch: WatchRequest
     report_dir: Path | None = None

@@ -15,24 +15,28 @@ from jettison.errors import UsageError
 
 def test_defaults_ask_for_nothing_special() -> None:
     request = slim_request(SlimArguments(target="shop"))
-    assert (request.profile.target, request.outputs, request.tag) == ("shop", (), None)
-    assert (request.profile.run.cmd, request.profile.run.network) == (None, "none")
-    assert request.profile.limits.max_bytes == 32 << 30
-    assert request.profile.platform.os == "linux"
+    assert (request.source.target, request.outputs, request.tag) == ("shop", (), None)
+    assert (request.watch.run.cmd, request.watch.run.network) == (None, "none")
+    assert request.source.limits.max_bytes == 32 << 30
+    assert request.source.platform.os == "linux"
 
 
 def test_commands_are_split_as_a_shell_does() -> None:
     request = slim_request(
         SlimArguments(target="x", cmd="", entrypoint="sh -c 'echo a b'", exec=("python -V",))
     )
-    assert request.profile.run.entrypoint == ("sh", "-c", "echo a b")
-    assert request.profile.run.cmd == ()
-    assert request.profile.probe.execs == (("python", "-V"),)
+    assert request.watch.run.entrypoint == ("sh", "-c", "echo a b")
+    assert request.watch.run.cmd == ()
+    assert request.watch.execs == (("python", "-V"),)
 
 
 def test_verify_takes_two_images() -> None:
     request = verify_request(VerifyArguments(original="a", slimmed="b", port=("80", "443/tcp")))
-    assert (request.original, request.slimmed, request.probe.ports) == ("a", "b", (80, 443))
+    assert (request.original.target, request.slimmed.target, request.watch.ready.ports) == (
+        "a",
+        "b",
+        (80, 443),
+    )
 
 
 @pytest.mark.parametrize(
