@@ -26,7 +26,7 @@ class CommandError(JettisonError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """A program that ended; `stdout` is empty where it went to a file."""
+    """A program that ended; `stdout` and `stderr` are empty where they went to a file."""
 
     argv: tuple[str, ...]
     status: int
@@ -48,6 +48,7 @@ class ProcessOptions:
     input: bytes | None = None
     stdin: IO[bytes] | int | None = None
     stdout: IO[bytes] | int | None = None
+    stderr: IO[bytes] | int | None = None
     pass_fds: tuple[int, ...] = ()
     check: bool = True
 
@@ -68,7 +69,7 @@ def run(argv: Sequence[str], *, timeout_s: float, options: ProcessOptions = _DEF
             input=options.input,
             stdin=None if options.input is not None else options.stdin or subprocess.DEVNULL,
             stdout=subprocess.PIPE if options.stdout is None else options.stdout,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.PIPE if options.stderr is None else options.stderr,
             env=options.env,
             cwd=options.cwd,
             pass_fds=options.pass_fds,

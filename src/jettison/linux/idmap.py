@@ -41,6 +41,11 @@ class IdMapping:
         """Whether the caller's own ids are all there is."""
         return len(self.uids) == 1 or len(self.gids) == 1
 
+    @property
+    def id_count(self) -> int:
+        """How many ids from 0 on can be had, both as user and as group."""
+        return min(sum(item.count for item in ranges) for ranges in (self.uids, self.gids))
+
 
 def single_mapping(uid: int, gid: int) -> IdMapping:
     """The caller as 0 and nobody else: what the kernel allows without any help."""
