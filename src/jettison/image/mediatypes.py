@@ -22,6 +22,7 @@ DOCKER_LAYER_ZSTD: Final = DOCKER_LAYER + ".zstd"
 
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_INDEX})
 MANIFESTS: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+CONFIGS: Final = frozenset({OCI_CONFIG, DOCKER_CONFIG})
 
 
 class Compression(StrEnum):

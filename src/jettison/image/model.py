@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -11,12 +12,15 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from jettison.digest import Digest
 from jettison.errors import InvalidImageError
+from jettison.image.mediatypes import CONFIGS, layer_compression
 from jettison.image.platform import Platform
 
 _EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
 # Manifests above 4 MiB are refused by registries: OCI distribution-spec 1.1, "Pushing Manifests".
 MAX_DOCUMENT_BYTES: Final = 4 << 20
+# An escaped NUL, as opposed to an escaped backslash before the letters u0000.
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,11 +212,11 @@ class ImageConfig:
             entrypoint=_list(config.get("Entrypoint"), "Entrypoint"),
             cmd=_list(config.get("Cmd"), "Cmd"),
             working_dir=str(config.get("WorkingDir") or ""),
-            exposed_ports=tuple(sorted(config.get("ExposedPorts") or ())),
-            volumes=tuple(sorted(config.get("Volumes") or ())),
+            exposed_ports=_keys(config.get("ExposedPorts"), "ExposedPorts"),
+            volumes=_keys(config.get("Volumes"), "Volumes"),
             labels=_strings(config.get("Labels"), "image config: Labels"),
             stop_signal=str(config.get("StopSignal") or ""),
-            stop_timeout_s=config.get("StopTimeout"),
+            stop_timeout_s=_whole(config.get("StopTimeout"), "StopTimeout"),
             healthcheck=_healthcheck(config.get("Healthcheck")),
             shell=_list(config.get("Shell"), "Shell"),
             created=str(value.get("created") or ""),
@@ -254,6 +258,13 @@ class Image:
         Raises: InvalidImageError.
         """
         manifest = Manifest.parse(raw_manifest)
+        if manifest.config.media_type not in CONFIGS:
+            raise InvalidImageError(
+                f"manifest: its config is {manifest.config.media_type!r}, which is no image config",
+                hint="is it an artifact, such as a chart or an SBOM?",
+            )
+        for layer in manifest.layers:
+            layer_compression(layer.media_type)
         actual = Digest.of(raw_config, algorithm=manifest.config.digest.algorithm)
         if actual != manifest.config.digest:
             raise InvalidImageError(
@@ -292,12 +303,25 @@ def parse_object(raw: bytes, what: str) -> dict[str, Any]:
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise InvalidImageError(f"{what}: {len(raw)} bytes is over {MAX_DOCUMENT_BYTES}")
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError) as err:
-        raise InvalidImageError(f"{what}: not JSON: {err}") from err
+    value = parse_json(raw, what)
     if not isinstance(value, dict):
         raise InvalidImageError(f"{what}: not a JSON object")
+    return value
+
+
+def parse_json(raw: bytes, what: str) -> Any:
+    """Any JSON in UTF-8 whose strings a kernel and a file can take: no NUL, no lone surrogate.
+
+    Raises: InvalidImageError.
+    """
+    try:
+        value = json.loads(raw.decode())
+        text = json.dumps(value, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError) as err:
+        raise InvalidImageError(f"{what}: not JSON: {err}") from err
+    if _NUL.search(text):
+        raise InvalidImageError(f"{what}: a string in it holds a NUL byte")
     return value
 
 
@@ -315,6 +339,27 @@ def _list(value: object, what: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise InvalidImageError(f"image config: {what} is not a list")
     return tuple(str(item) for item in value)
+
+
+def _keys(value: object, what: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, dict):
+        raise InvalidImageError(f"image config: {what} is not an object")
+    return tuple(sorted(value))
+
+
+def _whole(value: object, what: str) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value.bit_length() > 63:
+        raise InvalidImageError(f"image config: {what} is not a whole number of 64 bits")
+    return value
+
+
+def _seconds(value: object, what: str) -> float:
+    # Written by Go as a Duration, in nanoseconds.
+    return (_whole(value, what) or 0) / 1e9
 
 
 def _env(item: str) -> tuple[str, str]:
@@ -350,11 +395,10 @@ def _history(value: object) -> tuple[History, ...]:
 def _healthcheck(value: object) -> HealthCheck | None:
     if not isinstance(value, dict) or not value.get("Test"):
         return None
-    nanoseconds = 1e9
     return HealthCheck(
-        test=tuple(str(item) for item in value["Test"]),
-        interval_s=(value.get("Interval") or 0) / nanoseconds,
-        timeout_s=(value.get("Timeout") or 0) / nanoseconds,
-        start_period_s=(value.get("StartPeriod") or 0) / nanoseconds,
-        retries=int(value.get("Retries") or 0),
+        test=_list(value["Test"], "Healthcheck.Test"),
+        interval_s=_seconds(value.get("Interval"), "Healthcheck.Interval"),
+        timeout_s=_seconds(value.get("Timeout"), "Healthcheck.Timeout"),
+        start_period_s=_seconds(value.get("StartPeriod"), "Healthcheck.StartPeriod"),
+        retries=_whole(value.get("Retries"), "Healthcheck.Retries") or 0,
     )

@@ -1,0 +1,279 @@
+"""Images in a local Docker Engine, through its API. Importing this module imports `docker`: slow.
+
+An image is read in place where that is possible: the graph driver's directories are in the
+format of overlayfs already. Otherwise it is exported into an archive in the work directory.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Protocol, cast
+
+import docker
+import requests
+from docker.context import ContextAPI
+from docker.errors import APIError, DockerException, NotFound
+from docker.utils import kwargs_from_env
+
+from jettison.digest import Digest
+from jettison.edge.redact import redact
+from jettison.errors import (
+    HostError,
+    ImageNotFoundError,
+    InvalidImageError,
+    JettisonError,
+    TransportError,
+)
+from jettison.image import Descriptor, ImageConfig
+from jettison.image.mediatypes import DOCKER_LAYER
+from jettison.transport.docker_archive import find_in_archive, make_manifest
+from jettison.transport.found import DocumentCore, FoundImage
+from jettison.transport.schemes import Scheme, Target
+from jettison.transport.tar_index import TarIndex
+
+_DRIVER: Final = "overlay2"
+# A question is answered at once; an export of Docker before 25 says nothing until it has copied
+# the whole image to a directory of its own.
+_QUESTION_S: Final = 30
+_TRANSFER_S: Final = 1800
+_CHUNK: Final = 1 << 20
+_HINT: Final = "is it running, and may you use it? an archive works too: docker save NAME -o FILE"
+
+
+class _Client(Protocol):
+    """What is used of docker.APIClient, as it really is."""
+
+    base_url: str
+    timeout: int
+
+    def info(self) -> dict[str, Any]: ...
+    def inspect_image(self, image: str) -> dict[str, Any]: ...
+    def history(self, image: str) -> list[dict[str, Any]]: ...
+    def get_image(self, image: str, chunk_size: int) -> Iterator[bytes]: ...
+    def load_image(self, data: Iterable[bytes]) -> Iterator[dict[str, Any]]: ...
+
+
+@contextmanager
+def _connect() -> Iterator[_Client]:
+    """A client of the engine that DOCKER_HOST or Docker's current context names.
+
+    Raises: HostError if none answers; what goes wrong in the block becomes our own errors.
+    """
+    options = _connection()
+    where = redact(str(options.get("base_url") or "the default socket"))
+    try:
+        client = docker.APIClient(version="auto", timeout=_QUESTION_S, **options)
+    except (DockerException, requests.RequestException, OSError) as err:
+        reason = "; ".join(str(err).split("\n"))[:300]
+        raise HostError(f"Docker does not answer at {where}: {reason}", hint=_HINT) from err
+    try:
+        with _translated():
+            # The type stubs leave half of the methods untyped.
+            yield cast(_Client, client)
+    finally:
+        client.close()
+
+
+def find_in_engine(target: Target, workdir: Path, *, in_place: bool) -> FoundImage:
+    """Find an image by name or ID; `in_place` allows to use the engine's own directories.
+
+    Raises: HostError without an engine; ImageNotFoundError; TransportError.
+    """
+    with _connect() as client:
+        try:
+            described = client.inspect_image(target.location)
+        except NotFound as err:
+            raise ImageNotFoundError(
+                f"{target}: Docker has no such image", hint="build or pull it first"
+            ) from err
+        if in_place and (store := _overlay_store(client)) is not None:
+            found = _in_place(target, described, store, workdir)
+            if found is not None:
+                return found
+        path = _export(client, target.location, workdir)
+    return _renamed(find_in_archive(TarIndex(path), _sole(path)), target)
+
+
+def made_by(name: str) -> str | None:
+    """The newest instruction in the history of an image; None if there is no such image.
+
+    Raises: HostError without an engine; TransportError.
+    """
+    with _connect() as client:
+        try:
+            history = client.history(name)
+        except NotFound:
+            return None
+    return str(history[0].get("CreatedBy") or "") if history else ""
+
+
+def load(archive: Iterable[bytes], name: str) -> str:
+    """Load a docker archive that calls its image `name`; return the ID it got.
+
+    Raises: HostError without an engine; TransportError with what the engine found wrong.
+    """
+    with _connect() as client:
+        client.timeout = _TRANSFER_S
+        for message in client.load_image(archive):
+            if "error" in message:
+                raise TransportError(f"docker:{name}: Docker did not take it: {message['error']}")
+        return str(client.inspect_image(name)["Id"])
+
+
+def _connection() -> dict[str, Any]:
+    if os.environ.get("DOCKER_HOST"):
+        return dict(kwargs_from_env())
+    context = None
+    with suppress(DockerException, OSError, ValueError):
+        context = ContextAPI.get_current_context()
+    if context is not None and context.Name != "default" and context.Host:
+        return {"base_url": context.Host, "tls": context.TLSConfig or False}
+    # The rootless engine of this user, where the system has none.
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and not Path("/var/run/docker.sock").exists():
+        rootless = Path(runtime) / "docker.sock"
+        if rootless.exists():
+            return {"base_url": f"unix://{rootless}"}
+    return dict(kwargs_from_env())
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except JettisonError:
+        raise
+    except APIError as err:
+        raise TransportError(f"Docker refused: {err.explanation or err}") from err
+    except (DockerException, requests.RequestException) as err:
+        raise TransportError(
+            f"the connection to Docker broke: {err}", hint="look at the engine's log, and try again"
+        ) from err
+
+
+def _export(client: _Client, name: str, workdir: Path) -> Path:
+    path = workdir / f"docker-{hashlib.sha256(name.encode()).hexdigest()[:16]}.tar"
+    client.timeout = _TRANSFER_S
+    try:
+        with path.open("wb") as out:
+            for chunk in client.get_image(name, chunk_size=_CHUNK):
+                out.write(chunk)
+    except OSError as err:
+        if isinstance(err, requests.RequestException):
+            raise
+        full = "; is there space left? TMPDIR names another place" * (err.errno == errno.ENOSPC)
+        raise HostError(f"export {name} to {path}: {err.strerror}{full}") from err
+    return path
+
+
+def _sole(path: Path) -> Target:
+    return Target(scheme=Scheme.DOCKER_ARCHIVE, location=str(path))
+
+
+def _renamed(found: FoundImage, target: Target) -> FoundImage:
+    return FoundImage(target=target, core=found.core, digest=found.digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Store:
+    """Where an engine on this host keeps what it has."""
+
+    root: Path
+
+    def raw_config(self, image_id: Digest) -> bytes | None:
+        path = self.root / f"image/{_DRIVER}/imagedb/content/{image_id.algorithm}/{image_id.hex}"
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            return None
+        # Also proves that this is the engine's directory, and not one of the same name on
+        # another host whose socket is forwarded.
+        return raw if Digest.of(raw, algorithm=image_id.algorithm) == image_id else None
+
+    def layer_sizes(self, diff_ids: tuple[Digest, ...]) -> Iterator[int]:
+        chain = ""
+        for diff_id in diff_ids:
+            # OCI image-spec 1.1, "Layer ChainID".
+            chain = Digest.of(f"{chain} {diff_id}".encode()) if chain else diff_id
+            path = self.root / f"image/{_DRIVER}/layerdb/sha256/{chain.partition(':')[2]}/size"
+            try:
+                yield int(path.read_text())
+            except (OSError, ValueError):
+                yield 0
+
+
+def _overlay_store(client: _Client) -> _Store | None:
+    """The store of an engine on this host that this process may read as it is."""
+    if not str(client.base_url).startswith("http+docker://"):
+        return None
+    info = client.info()
+    # Such engines shift owners, or have their directories in a mount namespace of their own.
+    shifted = {"name=rootless", "name=userns"}.intersection(info.get("SecurityOptions") or ())
+    root = Path(str(info.get("DockerRootDir") or "/nonexistent"))
+    if info.get("Driver") != _DRIVER or shifted or not os.access(root, os.R_OK | os.X_OK):
+        return None
+    return _Store(root=root)
+
+
+def _in_place(
+    target: Target, described: dict[str, Any], store: _Store, workdir: Path
+) -> FoundImage | None:
+    try:
+        image_id = Digest.parse(str(described.get("Id")))
+    except InvalidImageError:
+        return None
+    raw_config = store.raw_config(image_id)
+    directories = _directories(described.get("GraphDriver"))
+    if raw_config is None or directories is None:
+        return None
+    config = ImageConfig.parse(raw_config)
+    if len(config.diff_ids) != len(directories):
+        return None
+    layers = tuple(
+        Descriptor(media_type=DOCKER_LAYER, digest=diff_id, size_bytes=size)
+        for diff_id, size in zip(config.diff_ids, store.layer_sizes(config.diff_ids), strict=True)
+    )
+    return FoundImage(
+        target=target,
+        core=DocumentCore(
+            raw_manifest=make_manifest(raw_config, layers),
+            raw_config=raw_config,
+            opener=_LaterExport(name=str(image_id), workdir=workdir).open,
+        ),
+        digest=image_id,
+        directories=directories,
+        sizes_known=False,
+    )
+
+
+def _directories(driver: object) -> tuple[Path, ...] | None:
+    """The layers' directories, base first, as an overlay mount would be given them reversed."""
+    if not isinstance(driver, dict) or driver.get("Name") != _DRIVER:
+        return None
+    data = driver.get("Data") or {}
+    lower = [name for name in str(data.get("LowerDir") or "").split(":") if name]
+    upper = str(data.get("UpperDir") or "")
+    found = tuple(Path(name) for name in (*reversed(lower), upper) if name)
+    return found if found and all(item.is_dir() for item in found) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LaterExport:
+    """The layers' tars of an image that is used in place, for whoever asks for them after all."""
+
+    name: str
+    workdir: Path
+
+    @contextmanager
+    def open(self, descriptor: Descriptor) -> Iterator[BinaryIO]:
+        with _connect() as client:
+            path = _export(client, self.name, self.workdir)
+        found = find_in_archive(TarIndex(path), _sole(path))
+        with found.core.open_blob(descriptor) as blob:
+            yield blob

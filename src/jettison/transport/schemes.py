@@ -1,0 +1,158 @@
+"""How the place of an image is written, and which places there are. Opens nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from jettison.errors import UsageError
+from jettison.image.reference import Reference
+
+
+class Scheme(StrEnum):
+    """A kind of place; NAME stands for whichever local engine has the image."""
+
+    OCI = "oci"
+    OCI_ARCHIVE = "oci-archive"
+    DOCKER_ARCHIVE = "docker-archive"
+    DOCKER = "docker"
+    PODMAN = "podman"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One image at one place.
+
+    Shape: for the file schemes `location` is a path on the host and `tag` what names the image
+    in it (a tag or a whole name; empty where none was given); for the engines `location` is the
+    image's name and `tag` is empty.
+    """
+
+    scheme: Scheme
+    location: str
+    tag: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a path and no engine's name."""
+        return self.scheme in _FILE_SCHEMES
+
+    @property
+    def path(self) -> Path:
+        """Where it is on the host; for the file schemes."""
+        return Path(self.location).expanduser()
+
+    def __str__(self) -> str:
+        """As the user would write it."""
+        if self.scheme is Scheme.NAME:
+            return self.location
+        return ":".join(part for part in (self.scheme, self.location, self.tag) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """One row of the table of places, as the help and the documentation show it."""
+
+    scheme: Scheme
+    form: str
+    title: str
+    writes: bool = True
+
+
+TRANSPORTS: Final[tuple[Transport, ...]] = (
+    Transport(scheme=Scheme.OCI, form="oci:DIR[:TAG]", title="OCI layout, a directory"),
+    Transport(
+        scheme=Scheme.OCI_ARCHIVE, form="oci-archive:FILE[:TAG]", title="OCI layout in a tar"
+    ),
+    Transport(
+        scheme=Scheme.DOCKER_ARCHIVE,
+        form="docker-archive:FILE[:NAME:TAG]",
+        title="what `docker save` writes",
+    ),
+    Transport(scheme=Scheme.DOCKER, form="docker:NAME[:TAG]", title="Docker Engine"),
+    Transport(scheme=Scheme.PODMAN, form="podman:NAME[:TAG]", title="Podman"),
+    Transport(scheme=Scheme.NAME, form="NAME[:TAG]", title="Docker, then Podman", writes=False),
+)
+
+_FILE_SCHEMES: Final = frozenset({Scheme.OCI, Scheme.OCI_ARCHIVE, Scheme.DOCKER_ARCHIVE})
+
+# What other tools call places, and what to say to those who are used to them.
+_FOREIGN: Final = {
+    "docker-daemon": "write docker:NAME",
+    "containers-storage": "write podman:NAME",
+    "dir": "copy it to an OCI layout first: skopeo copy dir:DIR oci:DIR",
+}
+_PULL_FIRST: Final = "pull the image into an engine, or copy it to an OCI layout with skopeo"
+
+
+def parse_target(text: str) -> Target:
+    """Read a place as it is written on the command line.
+
+    A path ends at the first colon, so it cannot contain one; `./` in front of a plain name makes
+    no path of it. `docker:24` is the image 24 in Docker, and Docker's own image `docker:24` is
+    written `docker:docker:24`.
+    Raises: UsageError, also for names that no engine takes.
+    """
+    word, colon, rest = text.partition(":")
+    if colon and (word in _FOREIGN or rest.startswith("//")):
+        raise UsageError(
+            f"{text!r}: no images are read from or written to {word}:",
+            hint=_FOREIGN.get(word, _PULL_FIRST),
+        )
+    scheme = Scheme(word) if colon and word in _BY_PREFIX else Scheme.NAME
+    if scheme is Scheme.NAME:
+        return Target(scheme=scheme, location=_checked_name(text, text))
+    if scheme not in _FILE_SCHEMES:
+        return Target(scheme=scheme, location=_checked_name(rest, text))
+    location, _, tag = rest.partition(":")
+    if not location:
+        raise UsageError(f"{text!r} names no path", hint=f"write {_form(scheme)}")
+    if scheme is Scheme.DOCKER_ARCHIVE and tag:
+        Reference.parse(tag)
+    return Target(scheme=scheme, location=location, tag=tag)
+
+
+def destination(target: Target, *, name: str) -> Target:
+    """Make an output's place whole: where it does not name the image, it is called `name`.
+
+    Raises: UsageError where nothing can be written there.
+    """
+    match target.scheme:
+        case Scheme.NAME:
+            raise UsageError(
+                f"output {target}: where is that?",
+                hint=f"write docker:{target} or podman:{target}, or oci-archive:FILE",
+            )
+        case Scheme.DOCKER | Scheme.PODMAN:
+            reference = Reference.parse(target.location)
+            if reference.digest is not None:
+                raise UsageError(f"output {target}: a digest cannot be chosen, only a tag")
+            return replace(target, location=reference.short)
+        case Scheme.DOCKER_ARCHIVE:
+            return replace(target, tag=Reference.parse(target.tag or name).short)
+        case Scheme.OCI | Scheme.OCI_ARCHIVE:
+            # The whole name, as Podman writes it: `podman load` then knows what to call it.
+            return target if target.tag else replace(target, tag=Reference.parse(name).short)
+
+
+_BY_PREFIX: Final = frozenset(Scheme) - {Scheme.NAME}
+
+
+def _checked_name(name: str, text: str) -> str:
+    looks_like_path = name.startswith(("/", ".", "~")) or name.endswith((".tar", "/"))
+    if looks_like_path:
+        raise UsageError(
+            f"{text!r}: a path needs to say what it is",
+            hint=f"write oci:{name}, oci-archive:{name} or docker-archive:{name}",
+        )
+    if not name:
+        raise UsageError(f"{text!r} names no image", hint="write NAME or NAME:TAG")
+    Reference.parse(name)
+    return name
+
+
+def _form(scheme: Scheme) -> str:
+    return next(row.form for row in TRANSPORTS if row.scheme is scheme)
