@@ -104,10 +104,10 @@ def find_certificates(tree: FileTree) -> Iterator[Essential]:
     for path in CA_BUNDLES:
         if tree.resolve(path).entry is not None:
             yield Essential(path=path, why="trusted certificates")
-    if not any(tree.resolve(path).entry for path in _OPENSSL_DEFAULTS):
-        if tree.resolve(_HASHED_CERTIFICATES).entry is not None:
-            why = "trusted certificates: OpenSSL has no bundle here"
-            yield Essential(path=_HASHED_CERTIFICATES, why=why, whole=True)
+    has_bundle = any(tree.resolve(path).entry is not None for path in _OPENSSL_DEFAULTS)
+    if not has_bundle and tree.resolve(_HASHED_CERTIFICATES).entry is not None:
+        why = "trusted certificates: OpenSSL has no bundle here"
+        yield Essential(path=_HASHED_CERTIFICATES, why=why, whole=True)
 
 
 def find_environment(tree: FileTree, env: Mapping[str, str]) -> Iterator[Essential]:

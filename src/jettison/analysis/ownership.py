@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from jettison.analysis.apk import read_apk
 from jettison.analysis.dpkg import read_dpkg
 from jettison.analysis.os_packages import OsPackage
 from jettison.analysis.rpm import read_rpm
 from jettison.filetree import RootFS
+from jettison.paths import ImagePath
+
+# A line of RECORD whose path climbs out of site-packages: console scripts, data files.
+_OUTSIDE: Final = re.compile(rb"^\"?(\.\./[^,\"\r\n]+)", re.MULTILINE)
+_MAX_RECORD_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +70,23 @@ class Ownership:
                         found[package.name] = package
                         pending.append(package)
         return tuple(found[name] for name in sorted(found))
+
+
+def find_installed_outside(rootfs: RootFS) -> frozenset[ImagePath]:
+    """Files that Python distributions put outside of their site-packages, by RECORD.
+
+    Shape: real paths that exist: `/usr/local/bin/gunicorn`, `/usr/local/etc/jupyter/…`.
+    """
+    found: set[ImagePath] = set()
+    for path, entry in rootfs.tree.items():
+        if not path.endswith(".dist-info/RECORD") or not entry.is_file:
+            continue
+        site = path.parent.parent
+        with rootfs.open(path) as stream:
+            data = stream.read(_MAX_RECORD_BYTES)
+        for match in _OUTSIDE.finditer(data):
+            listed = posixpath.join(site, match[1].decode("utf-8", "surrogateescape"))
+            real = rootfs.tree.resolve(listed, follow_last=False)
+            if real.entry is not None and not real.entry.is_directory:
+                found.add(real.path)
+    return frozenset(found)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Final, Protocol
 
+from jettison.analysis.base_layers import find_last_base_layer
+from jettison.analysis.ownership import Ownership, find_installed_outside
+from jettison.analysis.programs import SearchPath
 from jettison.filetree import FileTree, RootFS
 from jettison.image import ImageConfig
 from jettison.paths import ImagePath
@@ -14,7 +18,9 @@ from jettison.selection.model import Bytecode, LayerRole, Policy, SelectionOptio
 from jettison.trace import TraceLog
 
 # What an image calls a script or a record may be a disk image: nothing is read beyond this.
-MAX_READ_BYTES = 64 << 20
+MAX_READ_BYTES: Final = 64 << 20
+
+_STANDARD_LIBRARY: Final = re.compile(r".*/(?:python|pypy)3[^/]*/os\.pyc?")
 
 
 class KeepRule(Protocol):
@@ -42,7 +48,7 @@ class Context:
     `finish` the Python rule releases sources that leave and lists their `bytecode`. `rewritten`,
     `roles`, `notices` become those of the Selection. `dropped` tells why a path that somebody may
     miss was left out. `matched` collects those `--keep-package` and `--keep-module` names that
-    some rule found.
+    some rule found. `yours` are the files that the image's author added, kept or not.
     """
 
     rootfs: RootFS
@@ -56,6 +62,7 @@ class Context:
     notices: list[str] = field(default_factory=list)
     dropped: dict[ImagePath, str] = field(default_factory=dict)
     matched: set[str] = field(default_factory=set)
+    yours: set[ImagePath] = field(default_factory=set)
 
     @property
     def tree(self) -> FileTree:
@@ -76,6 +83,40 @@ class Context:
     def working_dir(self) -> ImagePath:
         """Where the command starts."""
         return ImagePath.parse(self.config.working_dir or "/")
+
+    @cached_property
+    def search_path(self) -> SearchPath:
+        """Where the image's processes look for programs."""
+        return SearchPath.of(self.env, self.working_dir)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """The OS packages and their files."""
+        return Ownership.read(self.rootfs)
+
+    @cached_property
+    def python_scripts(self) -> frozenset[ImagePath]:
+        """Files outside of site-packages that Python distributions installed."""
+        return find_installed_outside(self.rootfs)
+
+    @cached_property
+    def python_areas(self) -> frozenset[str]:
+        """Directories full of Python itself, a virtual environment, or distributions."""
+        found: set[str] = set()
+        for path in self.tree:
+            name = path.rpartition("/")[2]
+            if name in ("site-packages", "dist-packages"):
+                found.add(path)
+            elif name in ("pyvenv.cfg", "conda-meta") or (
+                name in ("os.py", "os.pyc") and _STANDARD_LIBRARY.fullmatch(path)
+            ):
+                found.add(path.parent)
+        return frozenset(found - {"/"})
+
+    @cached_property
+    def last_base_layer(self) -> int:
+        """Layers above this one are the author's."""
+        return find_last_base_layer(self.tree, self.config)
 
     def read(self, path: str, *, limit: int = MAX_READ_BYTES) -> bytes | None:
         """The bytes of the regular file that a look-up of `path` leads to, up to `limit`.
