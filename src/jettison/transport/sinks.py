@@ -1,0 +1,114 @@
+"""Write a finished image to the place that a user named, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from jettison.digest import Digest
+from jettison.edge.files import atomic_write
+from jettison.errors import HostError, TagExistsError, TransportError
+from jettison.transport import podman
+from jettison.transport.existing import made_by_jettison, newest_instruction
+from jettison.transport.layout_image import LayoutImage
+from jettison.transport.oci_write import write_layout
+from jettison.transport.schemes import Scheme, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An image that was written.
+
+    Shape: `digest` is of its manifest in the layout, which an OCI target has byte for byte;
+    `image_id` is what engines call it by.
+    """
+
+    target: Target
+    digest: Digest
+    image_id: str
+
+
+def check_sink(target: Target, *, overwrite: bool) -> None:
+    """Find out before the work whether an image can be written to a complete target.
+
+    A tag that exists is refused unless `overwrite`, or unless jettison made what it names: who
+    runs the same command again means to replace that. An engine is asked, so it must be there.
+    Raises: TagExistsError; TransportError (no directory to write to, or it is something else);
+    HostError without the engine.
+    """
+    if target.is_file:
+        _check_place(target)
+    instruction = newest_instruction(target)
+    if instruction is None or overwrite or made_by_jettison(instruction):
+        return
+    raise TagExistsError(
+        f"{target} exists already, and jettison did not make it",
+        hint="choose another name, or replace it with --force",
+    )
+
+
+def write_sink(target: Target, layout: Path, *, overwrite: bool) -> Written:
+    """Write the only image of an OCI layout to a complete target (see `schemes.destination`).
+
+    Raises: what `check_sink` raises; InvalidImageError if the layout is damaged; TransportError
+    or HostError when the place does not take it, and then has what it had before.
+    """
+    check_sink(target, overwrite=overwrite)
+    image = LayoutImage.open(layout)
+    image_id = str(image.config_digest)
+    with _writing(target):
+        match target.scheme:
+            case Scheme.OCI:
+                write_layout(target.path, image, target.tag)
+            case Scheme.OCI_ARCHIVE:
+                _write_file(target.path, image.oci_archive(target.tag))
+            case Scheme.DOCKER_ARCHIVE:
+                _write_file(target.path, image.docker_archive(target.tag))
+            case Scheme.DOCKER:
+                # Importing it takes a third of a second, which archives need not pay for.
+                from jettison.transport import docker_engine  # noqa: PLC0415  # as said above
+
+                archive = image.docker_archive(target.location)
+                image_id = docker_engine.load(archive, target.location)
+            case Scheme.PODMAN:
+                # As a docker archive: Podman ignores the HEALTHCHECK of images in OCI form.
+                image_id = podman.load(image.docker_archive(target.location), target.location)
+            case Scheme.NAME:
+                raise ValueError(f"{target} is no complete target")
+            case _:
+                assert_never(target.scheme)
+    return Written(target=target, digest=image.image.digest, image_id=image_id)
+
+
+def _check_place(target: Target) -> None:
+    path = target.path
+    parent = path.absolute().parent
+    # A layout that is there is written into; an archive is replaced by renaming beside it.
+    directory = path if target.scheme is Scheme.OCI and path.is_dir() else parent
+    if not directory.is_dir():
+        raise TransportError(f"{target}: {directory} is no directory", hint="make it first")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise TransportError(f"{target}: {directory} may not be written to")
+
+
+def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
+    with atomic_write(path) as out:
+        for chunk in chunks:
+            out.write(chunk)
+
+
+@contextmanager
+def _writing(target: Target) -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        if err.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise HostError(
+                f"write {target}: {err.strerror}", hint="free some space, or name another place"
+            ) from err
+        raise TransportError(f"write {target}: {err.strerror or err}") from err
