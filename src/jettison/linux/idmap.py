@@ -15,6 +15,7 @@ from typing import Final
 
 _SUBUID: Final = Path("/etc/subuid")
 _SUBGID: Final = Path("/etc/subgid")
+_ALL_IDS: Final = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,11 @@ class IdMapping:
     def is_single(self) -> bool:
         """Whether the caller's own ids are all there is."""
         return len(self.uids) == 1 or len(self.gids) == 1
+
+    @property
+    def is_initial(self) -> bool:
+        """Whether these are the maps of the host's own user namespace, in which all ids are."""
+        return self.uids == (IdRange(inside=0, outside=0, count=_ALL_IDS),)
 
     @property
     def id_count(self) -> int:
@@ -93,6 +99,17 @@ def _read_ranges(path: Path, name: str, uid: int) -> tuple[IdRange, ...]:
         found.append(IdRange(inside=inside, outside=first, count=count))
         inside += count
     return tuple(found)
+
+
+def read_current_mapping() -> IdMapping:
+    """The maps of the user namespace that we are in."""
+    uids, gids = (_parse_map(Path(f"/proc/self/{kind}_map").read_text()) for kind in ("uid", "gid"))
+    return IdMapping(uids=uids, gids=gids)
+
+
+def _parse_map(text: str) -> tuple[IdRange, ...]:
+    lines = (tuple(int(field) for field in line.split()) for line in text.splitlines())
+    return tuple(IdRange(inside=a, outside=b, count=c) for a, b, c in lines)
 
 
 def write_single_mapping(mapping: IdMapping) -> None:

@@ -44,13 +44,15 @@ _HEADER: Final = struct.Struct("=Q")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsolationOptions:
-    """How long the function may take to unwind once it was told to stop.
+    """How long the function may take to unwind once it was told to stop, and more.
 
-    Shape: `forwarded` are signals that are handed on to the function's process.
+    Shape: `forwarded` are signals that are handed on to the function's process;
+    `user_namespace` is a descriptor of one to enter in place of a new one.
     """
 
     grace_s: float = 8.0
     forwarded: tuple[signal.Signals, ...] = ()
+    user_namespace: int | None = None
 
 
 _DEFAULTS: Final = IsolationOptions()
@@ -131,8 +133,9 @@ def run_isolated(
         raise _why_not(abilities.isolation_failure)
     pipes = _Pipes(*os.pipe(), *os.pipe())
     with signals_to_descriptor(*options.forwarded) as stop:
+        mapping = abilities.mapping if options.user_namespace is None else None
         janitor = fork_mapped(
-            abilities.mapping, lambda: _run_janitor(function, pipes, stop, workdir)
+            mapping, lambda: _run_janitor(function, pipes, stop, workdir, options.user_namespace)
         )
         os.close(pipes.messages_write)
         os.close(pipes.control_read)
@@ -259,7 +262,11 @@ class _Caller:
 
 
 def _run_janitor(
-    function: Callable[[EventSink], object], pipes: _Pipes, stop: int, workdir: Path
+    function: Callable[[EventSink], object],
+    pipes: _Pipes,
+    stop: int,
+    workdir: Path,
+    user_namespace: int | None,
 ) -> int:
     """In the janitor: start the worker, hand signals on to it, and clean up after it."""
     os.close(pipes.messages_read)
@@ -272,6 +279,8 @@ def _run_janitor(
         signal.signal(number, signal.SIG_IGN)
     channel = _Channel(pipes.messages_write)
     try:
+        if user_namespace is not None:
+            libc.setns(user_namespace, Namespace.USER)
         libc.unshare(Namespace.PID)
         worker = os.fork()
     except OSError as err:

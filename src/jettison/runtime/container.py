@@ -8,7 +8,8 @@ import platform
 import resource
 import signal
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from jettison.image import ImageConfig, Platform
 from jettison.linux import capabilities
 from jettison.linux.abilities import Abilities, detect
 from jettison.linux.cgroups import CgroupMode
+from jettison.linux.idmap import read_current_mapping
 from jettison.linux.network import (
     NetworkNamespace,
     create_network_namespace,
@@ -29,30 +31,35 @@ from jettison.paths import ImagePath
 from jettison.runtime.bundle import Placement, build_process, build_spec
 from jettison.runtime.child import Child, parse_signal
 from jettison.runtime.engine import Engine, OciRuntime, RuntimeCommandError
-from jettison.runtime.files import write_generated_files
+from jettison.runtime.files import read_host_file, write_generated_files
+from jettison.runtime.joined import JoinedNetwork
 from jettison.runtime.options import RunOptions
 from jettison.runtime.output import Output
 from jettison.runtime.rootfs import PrivateRootFS
 from jettison.runtime.sockets import Listening, find_socket_inodes, parse_listening
+from jettison.runtime.starting import find_exec_failure, read_command_name, start_error
 from jettison.runtime.users import ContainerUser, resolve_user
 
 _ROOT_USER: Final = ContainerUser(uid=0, gid=0, groups=(0,), home="/root")
 # The share of the host's memory that a container may take where nothing else is said.
 _MEMORY_SHARE: Final = 0.75
 _EXEC_TAIL_BYTES: Final = 64 << 10
+# A runtime names its process after itself until execve(2) renames it.
+_EXEC_DEADLINE_S: Final = 5.0
+_EXEC_POLL_S: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerHost:
     """What a container needs from its surroundings.
 
-    Shape: `workdir` is the run's work directory; `joined_network` is another container's, for
+    Shape: `workdir` is the run's work directory; `joined` is another container's network, for
     `--network container:NAME`, opened before isolation.
     """
 
     workdir: Path
     runtime: OciRuntime
-    joined_network: NetworkNamespace | None = None
+    joined: JoinedNetwork | None = None
     abilities: Abilities = field(default_factory=detect)
 
 
@@ -127,12 +134,13 @@ class Container:
         state.mkdir()
         uses_cgroups = abilities.is_root and abilities.cgroups is not CgroupMode.NONE
         self._engine = Engine(runtime=self._host.runtime, root=state, use_cgroups=uses_cgroups)
+        self._mapping = read_current_mapping()
         self._rootfs = PrivateRootFS(
-            self._directories, self._bundle, user_attributes=abilities.mapping is not None
+            self._directories, self._bundle, user_attributes=not self._mapping.is_initial
         )
         self._stack.callback(self._rootfs.close)
         self.network, network_path = self._open_network()
-        if self._host.joined_network is None:
+        if self._host.joined is None:
             self._stack.callback(self.network.close)
         self._output = Output(self._bundle / "output")
         self._stack.callback(self._output.drain)
@@ -144,9 +152,8 @@ class Container:
         (self._bundle / "config.json").write_text(json.dumps(spec))
 
     def _open_network(self) -> tuple[NetworkNamespace, str | None]:
-        joined = self._host.joined_network
-        if joined is not None:
-            return joined, joined.path
+        if self._host.joined is not None:
+            return self._host.joined.network, self._host.joined.network.path
         try:
             if self._options.network == "host":
                 return current_network_namespace(), None
@@ -163,21 +170,30 @@ class Container:
 
     def _place(self, network_path: str | None, *, uses_cgroups: bool) -> Placement:
         abilities = self._host.abilities
-        mapping = abilities.mapping
         return Placement(
             rootfs=str(self._rootfs.path),
             architecture=Platform.of_machine(platform.machine()).architecture,
-            generated=write_generated_files(self._bundle, self._options.hostname),
+            generated=write_generated_files(
+                self._bundle, self._options.hostname, self._known_names()
+            ),
             writable=self._make_writable(),
             network_path=network_path,
-            in_user_namespace=mapping is not None,
-            id_count=mapping.id_count if mapping is not None else 1 << 32,
+            in_user_namespace=not self._mapping.is_initial,
+            id_count=self._mapping.id_count,
             bounding=capabilities.bounding(),
             open_files_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
             cgroups_path=f"/{self._name}" if uses_cgroups else "",
             unified_cgroups=uses_cgroups and abilities.cgroups is CgroupMode.UNIFIED,
             limits=abilities.limits,
         )
+
+    def _known_names(self) -> Mapping[str, str]:
+        """With a shared network, the names that are known in it."""
+        if self._host.joined is not None:
+            return self._host.joined.files
+        if self._options.network == "host":
+            return {"hosts": read_host_file("hosts")}
+        return {}
 
     def _make_writable(self) -> tuple[tuple[str, ImagePath], ...]:
         """Make the image's volumes, and with a read-only root let them be written to.
@@ -219,21 +235,23 @@ class Container:
         try:
             pid = self._engine.run_detached(self._name, self._bundle, self._output.descriptor)
         except RuntimeCommandError as err:
-            self._output.drain()
-            raise self._start_error(err.message) from err
+            raise start_error(err.message) from err
         self._output.hand_over()
         self._child = Child(pid)
         self._stack.callback(self._child.close)
+        self._await_program()
 
-    def _start_error(self, message: str) -> ContainerError:
-        hint = ""
-        if "not found" in message or "no such file" in message:
-            hint = "the image does not have the program that it is told to start"
-        elif "exec format error" in message:
-            hint = f"the program is for another platform than this host's {platform.machine()}"
-        return ContainerError(
-            f"the container did not start: {message}", hint=hint, log_tail=self._tail_text()
-        )
+    def _await_program(self) -> None:
+        """Until the runtime's process has become the image's program, or could not."""
+        deadline = time.monotonic() + _EXEC_DEADLINE_S
+        runtime = self._host.runtime.name
+        while time.monotonic() < deadline and read_command_name(self.pid).startswith(runtime):
+            if self.wait(_EXEC_POLL_S) is not None:
+                break
+        if self.exit_status():
+            failure = find_exec_failure(self.log_tail().decode("utf-8", "replace"))
+            if failure:
+                raise start_error(failure)
 
     def _tail_text(self) -> str:
         return self._output.tail(_EXEC_TAIL_BYTES).decode("utf-8", "replace")
@@ -361,7 +379,7 @@ class Container:
             return tuple(table.read_text() for table in tables if table.exists())
 
         found = [item for table in self.network.run(read) for item in parse_listening(table)]
-        if self._placement.network_path is None or self._host.joined_network is not None:
+        if self._placement.network_path is None or self._host.joined is not None:
             ours = find_socket_inodes(self.pid)
             found = [item for item in found if item.inode in ours]
         return tuple(sorted(found))

@@ -24,17 +24,31 @@ def render_hosts(hostname: str) -> str:
     return f"{_HOSTS}127.0.0.1\t{hostname}\n"
 
 
-def write_generated_files(directory: Path, hostname: str) -> Mapping[ImagePath, str]:
-    """Write them, and say for each path in the container where it is."""
-    contents = {"hostname": f"{hostname}\n", "hosts": render_hosts(hostname)}
-    try:
-        contents["resolv.conf"] = Path("/etc/resolv.conf").read_text("utf-8", "replace")
-    except OSError:
-        contents["resolv.conf"] = ""
+def write_generated_files(
+    directory: Path, hostname: str, given: Mapping[str, str]
+) -> Mapping[ImagePath, str]:
+    """Write them, and say for each path in the container where it is.
+
+    Shape: `given` replaces the content of `hosts` or `resolv.conf`.
+    """
+    contents = {
+        "hostname": f"{hostname}\n",
+        "hosts": render_hosts(hostname),
+        "resolv.conf": read_host_file("resolv.conf"),
+        **given,
+    }
     found: dict[ImagePath, str] = {}
     for target in GENERATED_FILES:
         path = directory / target.name
-        path.write_text(contents[target.name])
+        path.write_text(contents[target.name], "utf-8", "surrogateescape")
         path.chmod(0o644)
         found[target] = str(path)
     return found
+
+
+def read_host_file(name: str, root: str = "/") -> str:
+    """A file of `etc` below `root`, empty if it cannot be read."""
+    try:
+        return Path(root, "etc", name).read_text("utf-8", "surrogateescape")
+    except OSError:
+        return ""
