@@ -1,1 +1,1 @@
-"""Versioned documents and their renderings: text, JSON."""
+"""Versioned documents: what a run found and did, as values, JSON and text."""

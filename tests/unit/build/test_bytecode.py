@@ -237,3 +237,20 @@ def test_nothing_of_the_host_is_read_and_nothing_hangs(kind: str, tmp_path: Path
     found = compiled([ImagePath("/a.py")], tmp_path, Hostile(kind, tmp_path / "secret"))
     assert found.codes == {}
     assert [item.message for item in found.failures] == ["the interpreter ended before its turn"]
+
+
+def test_bytes_do_not_hang_on_what_the_interpreter_refers_to(tmp_path: Path) -> None:
+    from jettison.build import in_image
+
+    module = tmp_path / "m.py"
+    module.write_text("def f():\n    return 'nobody_else_has_this_word'\n")
+
+    def both() -> tuple[bytes, bytes]:
+        plain = marshal.dumps(compile(module.read_bytes(), str(module), "exec"))
+        return plain, in_image._compile(bytes(module), checked=False)
+
+    before = both()
+    held = sys.intern("nobody_else_has_this_word"[:])
+    after = both()
+    assert before[0] != after[0], held
+    assert before[1] == after[1]

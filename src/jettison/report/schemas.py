@@ -1,0 +1,33 @@
+"""The JSON Schemas of all documents; `docs/schemas/` has what is rendered here."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Final
+
+import msgspec
+
+from jettison.report.container_report import ContainerReport
+from jettison.report.removed import RemovedReport
+from jettison.report.slim_document import SlimDocument
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
+    ("slim", SlimDocument),
+    ("creport", ContainerReport),
+    ("removed", RemovedReport),
+)
+
+
+def render_schema(document: type[msgspec.Struct]) -> bytes:
+    """The schema of one kind of document: every field is always there, and no other."""
+    schema = {"$schema": _DIALECT, **msgspec.json.schema(document)}
+    for definition in schema["$defs"].values():
+        if "description" in definition:
+            definition["description"] = inspect.cleandoc(definition["description"])
+        properties = definition.get("properties")
+        if properties is not None:
+            definition["required"] = list(properties)
+            for value in properties.values():
+                value.pop("default", None)
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
