@@ -13,6 +13,9 @@ from typing import Final
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 
+BUILD_ENVIRONMENT: Final = dict(os.environ)
+"""The caller's environment, before tests get theirs: for builds whose cache outlives a test."""
+
 _NOBODY: Final = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 

@@ -1,0 +1,5 @@
+from string import capwords
+
+
+def greet(name):
+    return capwords(f"hello {name}") + "!"

@@ -1,0 +1,1 @@
+"""Reports whose wording is data of the package."""

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+cp "$1" "$1.old"
+gzip -f "$1.old"

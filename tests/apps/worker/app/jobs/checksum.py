@@ -1,0 +1,5 @@
+import hashlib
+
+
+def work(text):
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,72 @@
+"""What tests against real engines share: built apps, the referee, a cache that stays warm."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.apps import SampleApp, build_app, build_base
+from support.referee import Ruling, judge
+
+
+@pytest.fixture(scope="session")
+def sample_app() -> Callable[..., SampleApp]:
+    """`sample_app("django_app")` or `sample_app("lazy_app", base="official")`; needs `bases`."""
+    return build_app
+
+
+@pytest.fixture(scope="session")
+def base_layout() -> Callable[[str], Path]:
+    """`base_layout("slim")` gives the OCI layout of a base image; needs `bases`."""
+    return build_base
+
+
+@pytest.fixture(scope="session")
+def referee() -> Callable[..., Ruling]:
+    """`referee(layout, app.unprobed)`: run an image without jettison and check it."""
+    return judge
+
+
+@pytest.fixture(scope="session")
+def _warm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("warm-cache")
+
+
+@pytest.fixture
+def warm_cache(_warm_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """XDG_CACHE_HOME shared by the tests of one worker, so that a base is unpacked once."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_warm_cache))
+    return _warm_cache
+
+
+@pytest.fixture
+def leaves_nothing() -> Iterator[None]:
+    """Fail the test if it leaves a mount, a process, a network namespace or a temporary file."""
+    before = _traces()
+    yield
+    after = _traces()
+    for kind, found in after.items():
+        assert found - before[kind] == set(), f"{kind} left behind"
+
+
+def _traces() -> dict[str, set[str]]:
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    temporary = Path(os.environ["TMPDIR"])
+    return {
+        "mounts": {line.split()[4] for line in mounts},
+        "temporary files": {str(path) for path in temporary.rglob("*")},
+        "child processes": _children(),
+        "network namespaces": {str(path) for path in Path("/run/netns").glob("*")},
+        "containers of runc": {str(path) for path in Path("/run/runc").glob("*")},
+    }
+
+
+def _children() -> set[str]:
+    """Processes whose parent is this one; an orphan of ours would have another."""
+    argv = ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())]
+    shown = subprocess.run(argv, capture_output=True, text=True, check=False).stdout
+    return {line.strip() for line in shown.splitlines() if "ps -o pid=" not in line}
