@@ -31,6 +31,8 @@ _WANTED: Final = frozenset(
         b"Pre-Depends",
         b"Provides",
         b"Conffiles",
+        b"Essential",
+        b"Priority",
     }
 )
 _SOURCE: Final = re.compile(r"(\S+)(?:\s+\(([^)]*)\))?")
@@ -104,6 +106,7 @@ class _Database:
             record=record,
             stanza=stanza,
             listing=listing,
+            is_base=fields.get(b"Essential") == "yes" or fields.get(b"Priority") == "required",
             files=self._files(name, listing, fields.get(b"Conffiles", "")),
             depends=_depends(fields.get(b"Pre-Depends", ""), fields.get(b"Depends", "")),
             provides=tuple(

@@ -29,7 +29,8 @@ class OsPackage:
     Shape: `files` are the real paths of what it owns, is in the image and is no directory, sorted;
     `depends` has one tuple of alternatives per dependency, versions left out; `provides` includes
     libraries and virtual packages; `record` is the file that says it is installed and `stanza` its
-    part of that file (empty for rpm); `listing` is where its files are listed, if apart.
+    part of that file (empty for rpm); `listing` is where its files are listed, if apart; `is_base`
+    tells that every system of its kind has it.
     """
 
     kind: PackageKind
@@ -44,6 +45,7 @@ class OsPackage:
     provides: tuple[str, ...] = ()
     stanza: bytes = b""
     listing: ImagePath | None = None
+    is_base: bool = False
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name} {self.version}"
@@ -58,21 +60,19 @@ class RealPaths:
 
     def of(self, listed: Iterable[str]) -> list[ImagePath]:
         """Those that are in the image and no directories. Only links of parents are followed."""
-        found: list[ImagePath] = []
-        for path in listed:
-            directory, _, name = path.rpartition("/")
-            real = self._directories.get(directory)
-            if real is None:
-                real = self._real_directory(directory)
-            entry = self._tree.find(f"{real}/{name}")
-            if entry is not None and not entry.is_directory:
-                found.append(entry.path)
-        return found
+        entries = (self._tree.find(self.real(path)) for path in listed)
+        return [entry.path for entry in entries if entry is not None and not entry.is_directory]
+
+    def real(self, path: str) -> str:
+        """The path with the links of its parents followed, whether or not anything is there."""
+        directory, _, name = path.rpartition("/")
+        real = self._directories.get(directory)
+        if real is None:
+            real = self._directories[directory] = self._real_directory(directory)
+        return f"{real}/{name}"
 
     def _real_directory(self, directory: str) -> str:
         resolved = self._tree.resolve(posixpath.join("/", directory))
-        real = "" if resolved.path == "/" else str(resolved.path)
         if resolved.entry is None:
-            real = directory
-        self._directories[directory] = real
-        return real
+            return directory
+        return "" if resolved.path == "/" else str(resolved.path)

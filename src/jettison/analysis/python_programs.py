@@ -16,8 +16,10 @@ from typing import Final
 
 _MAX_SOURCE_BYTES: Final = 4 << 20
 _HINT: Final = re.compile(
-    rb"subprocess|popen|system|which|exec[lv]|spawn|getoutput|run_process|find_executable"
+    rb"subprocess|popen|\bos\.system|import.{0,80}\b(?:system|which)\b|shutil\.which|\.exec[lv]|spawn"
+    rb"|run_process|open_process|find_executable"
 )
+_LITERAL: Final = re.compile(rb"""["']([\w.+-]{2,64})["']""")
 _SCRIPT_NAME: Final = re.compile(r"(?=.*[./])[\w@%+=:,./-]{1,255}")
 
 
@@ -99,6 +101,13 @@ def find_python_programs(source: bytes) -> PythonPrograms:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _NOTHING
     return finder.result()
+
+
+def find_program_literals(source: bytes) -> frozenset[str]:
+    """Literals of a module that starts programs which could name one; no syntax tree is made."""
+    if not _HINT.search(source):
+        return frozenset()
+    return frozenset(match.decode("ascii", "replace") for match in _LITERAL.findall(source))
 
 
 @dataclass

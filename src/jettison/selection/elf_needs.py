@@ -115,23 +115,24 @@ class ElfRule:
             self._keep(target, path, f"names {name}, which it may open")
 
     def _plugins(self, directory: str, elf: ElfFile, path: ImagePath) -> None:
-        """A directory named in a library, with shared objects from the same source package."""
+        """A directory named in a library, with plug-ins from the same source package."""
         tree = self._context.tree
         found = tree.resolve(directory)
         if found.entry is None or not found.entry.is_directory or found.path.name == "gconv":
             return
         if any(tree.resolve(item).path == found.path for item in self._libraries.directories(elf)):
             return
-        owner = self._context.ownership.find_owner(path)
+        ownership, owner = self._context.ownership, self._context.ownership.find_owner(path)
         plugins = [
             entry
             for name in tree.children(found.path)
             if (entry := tree[found.path / name]).is_file
-            and ".so" in name
-            and (plugin := self._context.ownership.find_owner(entry.path)) is not None
+            and (plugin := ownership.find_owner(entry.path)) is not None
             and owner is not None
             and plugin.source == owner.source
         ]
+        if not any(".so" in entry.path.name for entry in plugins):
+            return
         if sum(entry.size_bytes for entry in plugins) <= _MAX_PLUGIN_BYTES:
             for entry in plugins:
                 self._keep(entry.path, path, f"plug-in in {directory}, which it names")

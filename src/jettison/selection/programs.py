@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Final
 
 from jettison.analysis.programs import SHELLS, env_program, parse_shebang, wrapped_programs
-from jettison.analysis.python_programs import PythonPrograms, find_python_programs
+from jettison.analysis.python_programs import (
+    PythonPrograms,
+    find_program_literals,
+    find_python_programs,
+)
 from jettison.analysis.shell_commands import find_shell_commands, inline_script
 from jettison.filetree import Entry
 from jettison.paths import ImagePath
 from jettison.selection.context import Context
 from jettison.selection.model import Reason, Rule
+from jettison.selection.support import SupportFiles
 from jettison.trace import Origin
 
 _MAX_SCRIPT_BYTES: Final = 4 << 20
@@ -22,9 +28,9 @@ class ProgramRule:
     """Executables named where a program is started.
 
     Your own modules and shell scripts count in full, and a shell stays if one of them starts one.
-    Of other people's modules only literal argument lists count, only for programs that your
-    layers installed, and never for a shell: a library that could page its help through a shell is
-    no reason to ship one.
+    Other people's modules count only for programs that your layers installed, and never for a
+    shell: a library that could page its help through a shell is no reason to ship one. A program
+    comes with the rest that its package has it work with.
     """
 
     def __init__(self, context: Context) -> None:
@@ -34,6 +40,7 @@ class ProgramRule:
         self._seen_programs = 0
         self._seen_scripts: set[ImagePath] = set()
         self._has_started = False
+        self._support = SupportFiles(context)
 
     def apply(self) -> None:
         """Look at what came since the last time."""
@@ -90,19 +97,17 @@ class ProgramRule:
         is_yours = entry.path in self._context.yours
         if not is_yours and not _is_distributed(entry.path):
             return
-        found = find_python_programs(self._context.read(entry.path, limit=_MAX_SCRIPT_BYTES) or b"")
+        source = self._context.read(entry.path, limit=_MAX_SCRIPT_BYTES) or b""
         reason = Reason(rule=Rule.PROGRAM, detail="started by", because=entry.path)
         if is_yours:
-            self._own_module(found, reason)
-            return
-        for argv in found.argvs:
-            program = self._context.search_path.find(argv[0], self._context.tree)
-            if program is not None and self._is_installed_by_you(program):
-                self._keeper.keep_program(program, reason)
+            self._own_module(find_python_programs(source), reason)
+        elif self._installed:
+            for name in sorted(find_program_literals(source) & self._installed.keys()):
+                self._start(self._installed[name], reason)
 
     def _own_module(self, found: PythonPrograms, reason: Reason) -> None:
         if found.starts_shell:
-            self._keeper.keep_program("/bin/sh", reason)
+            self._start("/bin/sh", reason)
         for line in found.lines:
             self._shell_text(line, reason)
         for argv in (*found.argvs, *found.heads):
@@ -172,15 +177,24 @@ class ProgramRule:
 
     def _start(self, name: str, reason: Reason) -> bool:
         path = self._context.search_path.find(name, self._context.tree)
-        return path is not None and self._keeper.keep_program(path, reason) is not None
+        real = self._keeper.keep_program(path, reason) if path is not None else None
+        if real is not None and self._context.is_closure:
+            self._support.keep(real)
+        return real is not None
 
-    def _is_installed_by_you(self, program: str) -> bool:
-        entry = self._context.tree.resolve(program).entry
-        return (
-            entry is not None
-            and entry.layer > self._context.last_base_layer
-            and entry.path.name not in SHELLS
-        )
+    @cached_property
+    def _installed(self) -> dict[str, str]:
+        """Programs that the author's layers installed from OS packages, by name."""
+        tree, base = self._context.tree, self._context.last_base_layer
+        found: dict[str, str] = {}
+        for directory in reversed(self._context.search_path.directories):
+            real = tree.resolve(posixpath.join("/", directory)).path
+            for name in tree.children(real):
+                entry = tree[real / name]
+                owner = self._context.ownership.find_owner(entry.path)
+                if owner is not None and entry.layer > base and name not in SHELLS:
+                    found[name] = f"{directory}/{name}"
+        return found
 
 
 def _is_distributed(path: ImagePath) -> bool:

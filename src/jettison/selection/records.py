@@ -13,7 +13,7 @@ from typing import Final
 
 from jettison.analysis.apk import cut_stanza
 from jettison.analysis.dpkg import STATUS, STATUS_DIRECTORY, parse_md5sums
-from jettison.analysis.os_packages import OsPackage, PackageKind
+from jettison.analysis.os_packages import OsPackage, PackageKind, RealPaths
 from jettison.analysis.rpm import cut_rpm_database
 from jettison.paths import ImagePath
 from jettison.selection.context import Context
@@ -31,7 +31,8 @@ class RecordRule:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._keeper = context.keeper
-        self._compiled: dict[ImagePath, ImagePath] = {}
+        self._compiled: dict[str, ImagePath] = {}
+        self._real = RealPaths(context.tree)
 
     def apply(self) -> None:
         """Records follow from everything else, so they are written at the end."""
@@ -129,12 +130,12 @@ class RecordRule:
         """A line of a list of files as it is to stand in the cut list; empty if it goes."""
         if line == "/.":
             return line
-        found = self._context.tree.resolve(line, follow_last=False)
-        return line if found.path in self._keeper else self._compiled.get(found.path, "")
+        real = self._real.real(line)
+        return line if real in self._keeper else self._compiled.get(real, "")
 
     def _is_kept(self, listed: str) -> bool:
         """Whether a path as a record spells it is in the slimmed image."""
-        return self._context.tree.resolve(listed, follow_last=False).path in self._keeper
+        return self._real.real(listed) in self._keeper
 
     def _write(self, path: ImagePath, data: bytes) -> None:
         """A record in the original's place, or a new one."""
