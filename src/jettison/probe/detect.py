@@ -11,17 +11,22 @@ import re
 import selectors
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from jettison.probe.wire import lenient_tls
+
+T = TypeVar("T")
 
 LOOPBACKS: Final = ("127.0.0.1", "::1")
 # Enough to let the app finish a usual page, so that it does not log a broken pipe.
 _MOST_BYTES: Final = 1 << 20
 _DRAIN_SECONDS: Final = 1.0
 _TLS_SECONDS: Final = 1.0
+_TLS_ANSWER_SECONDS: Final = 10.0
+_BACKLOG_SECONDS: Final = 0.2
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)")
 # A record of type alert (21) of TLS 1.x: RFC 8446, section 5.1.
 _TLS_ALERT: Final = b"\x15\x03"
@@ -65,10 +70,19 @@ class Attempt:
         self.socket = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         self.socket.setblocking(False)
 
-    def connect(self) -> bool:
-        """Start connecting; False if nothing listens."""
+    def connect(self) -> int:
+        """Connect; 0 or what went wrong, as an errno.
+
+        Over loopback the kernel answers at once, or not at all while the backlog is full.
+        """
         code = self.socket.connect_ex((self.host, self.port))
-        return code in (0, errno.EINPROGRESS)
+        if code != errno.EINPROGRESS:
+            return code
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_WRITE)
+            if not selector.select(_BACKLOG_SECONDS):
+                return errno.ETIMEDOUT
+        return self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
     @property
     def events(self) -> int:
@@ -123,29 +137,23 @@ class Attempt:
         return Finding(port=self.port, host=self.host, speech=speech, status=status)
 
 
-def start_attempt(port: int, authority: str) -> Attempt | None:
-    """Connect to a port of either loopback address; None if nothing listens there."""
+def start_attempt(port: int, authority: str) -> Attempt | Finding:
+    """Connect to a port of either loopback address, or say why there is no connection."""
+    speech = Speech.CLOSED
     for host in LOOPBACKS:
-        attempt = None
         try:
             attempt = Attempt(port, host, authority)
-            if attempt.connect() and _is_connected(attempt.socket):
-                return attempt
         except OSError:
-            # A kernel without IPv6 has no ::1.
-            pass
-        if attempt is not None:
-            attempt.close()
-    return None
-
-
-def _is_connected(connection: socket.socket) -> bool:
-    """Wait for the handshake; over loopback the kernel answers for a full backlog only."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(connection, selectors.EVENT_WRITE)
-        if not selector.select(0.2):
-            return False
-    return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+            # A kernel without IPv6.
+            continue
+        code = attempt.connect()
+        if code == 0:
+            return attempt
+        attempt.close()
+        if code in (errno.ECONNRESET, errno.EPIPE, errno.ETIMEDOUT):
+            speech = Speech.DROPPED
+            break
+    return Finding(port=port, host="", speech=speech)
 
 
 def _may_be_http(received: bytearray) -> bool:
@@ -154,20 +162,63 @@ def _may_be_http(received: bytearray) -> bool:
 
 def _ask_over_tls(host: str, port: int, authority: str) -> int | None:
     """The status of `GET /` over TLS, 0 if TLS carries something else; None without TLS."""
-    name = authority.rpartition(":")[0] or authority
+    request = f"GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
     try:
-        with (
-            socket.create_connection((host, port), timeout=_TLS_SECONDS) as plain,
-            lenient_tls().wrap_socket(plain, server_hostname=name) as secure,
-        ):
-            request = f"GET / HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
+        with socket.create_connection((host, port), timeout=_TLS_SECONDS) as plain:
+            secure = _Tls(plain, server_name=authority.rpartition(":")[0] or authority)
+            secure.handshake()
             # The handshake proved that the port speaks TLS; the app itself may be slow.
-            secure.settimeout(10.0)
-            secure.sendall(request.encode("latin-1", "replace"))
-            received = b""
-            while len(received) < 12 and (chunk := secure.recv(4096)):
-                received += chunk
-            match = _STATUS_LINE.match(received)
-            return int(match[1]) if match is not None else 0
-    except (OSError, ssl.SSLError):
+            plain.settimeout(_TLS_ANSWER_SECONDS)
+            received = secure.ask(request.encode("latin-1", "replace"), at_least=12)
+    except OSError:
         return None
+    match = _STATUS_LINE.match(received)
+    return int(match[1]) if match is not None else 0
+
+
+class _Tls:
+    """TLS over a connected socket, by hand.
+
+    `SSLContext.wrap_socket` of Python 3.11 loses the socket, unclosed, when the peer resets the
+    connection before the wrapping; a port that does so is no rarity here.
+    """
+
+    def __init__(self, plain: socket.socket, *, server_name: str) -> None:
+        self._plain = plain
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = lenient_tls().wrap_bio(
+            self._incoming, self._outgoing, server_hostname=server_name
+        )
+
+    def handshake(self) -> None:
+        self._pump(self._tls.do_handshake)
+
+    def ask(self, request: bytes, *, at_least: int) -> bytes:
+        """Send, and return what comes back: `at_least` bytes, or all before the end."""
+        self._pump(lambda: self._tls.write(request))
+        received = b""
+        while len(received) < at_least:
+            try:
+                chunk = self._pump(lambda: self._tls.read(4096))
+            except ssl.SSLError:
+                # The end without a closing alert, which many servers leave out.
+                break
+            if not chunk:
+                break
+            received += chunk
+        return received
+
+    def _pump(self, operation: Callable[[], T]) -> T:
+        while True:
+            try:
+                result = operation()
+            except ssl.SSLWantReadError:
+                self._plain.sendall(self._outgoing.read())
+                chunk = self._plain.recv(64 << 10)
+                if chunk:
+                    self._incoming.write(chunk)
+                else:
+                    self._incoming.write_eof()
+            else:
+                self._plain.sendall(self._outgoing.read())
+                return result

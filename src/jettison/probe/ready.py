@@ -246,15 +246,16 @@ class _Survey:
         return ", ".join(phrases) or "it listens on no TCP port"
 
     def _begin(self, number: int, port: _Port, now: float) -> None:
-        port.attempt = start_attempt(number, f"{self.options.host}:{number}")
-        if port.attempt is None:
+        begun = start_attempt(number, f"{self.options.host}:{number}")
+        if isinstance(begun, Finding):
             # An answer that said "starting" stands until there is a better one.
-            if port.finding is None:
-                port.finding = Finding(port=number, host="", speech=Speech.CLOSED)
+            if port.finding is None or not port.finding.status:
+                port.finding = begun
             self._postpone(port, now)
             return
-        port.attempt.started_at = now
-        self._selector.register(port.attempt.socket, port.attempt.events, number)
+        port.attempt = begun
+        begun.started_at = now
+        self._selector.register(begun.socket, begun.events, number)
 
     def _finish(self, port: _Port, attempt: Attempt, now: float) -> None:
         self._selector.unregister(attempt.socket)

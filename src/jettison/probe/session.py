@@ -55,16 +55,17 @@ def run_probes(plan: ProbePlan, ready: ReadyInfo, watched: Watched) -> ProbeResu
 
 
 def replay(
-    recorded: ProbeResults, plan: ProbePlan, *, at: ReadyInfo, watched: Watched
+    recorded: ProbeResults, plan: ProbePlan, *, ready: ReadyInfo, watched: Watched
 ) -> ProbeResults:
-    """Make the recorded requests again, in the same order, of the app that is ready `at`.
+    """Make the recorded requests again, in the same order, of an app that is `ready`.
 
     Nothing is crawled anew. Captured values, cookies and the targets of redirects are taken from
     the answers of this run.
     Shape: one answer for each recorded one.
     """
     with Wire(server_name=plan.host) as wire:
-        session = _Session(plan, at, watched, wire)
+        session = _Session(plan, ready, watched, wire)
+        session.moved = _moved(recorded.ready.endpoints, ready.endpoints)
         for group in _groups(recorded.answers):
             session.repeat(group)
         return session.results()
@@ -82,6 +83,14 @@ def _groups(answers: Sequence[Answer]) -> Iterator[tuple[Answer, ...]]:
         yield tuple(group)
 
 
+def _moved(before: Sequence[Endpoint], now: Sequence[Endpoint]) -> dict[int, Endpoint]:
+    """Where each recorded port is to be found: at its number, else at its place in the list."""
+    known = {endpoint.port: endpoint for endpoint in now}
+    free = [endpoint for endpoint in now if all(endpoint.port != old.port for old in before)]
+    missing = [old.port for old in before if old.port not in known]
+    return known | dict(zip(missing, free, strict=False))
+
+
 @dataclass(slots=True)
 class _Session:
     """Cookies and captured values of one run, and what came back so far."""
@@ -92,11 +101,13 @@ class _Session:
     wire: Wire
     clock: Callable[[], float] = time.monotonic
     jar: CookieJar = field(default_factory=CookieJar)
+    moved: dict[int, Endpoint] = field(default_factory=dict)
     _values: dict[str, str] = field(default_factory=dict)
     _answers: list[Answer] = field(default_factory=list)
     _skipped: list[Skipped] = field(default_factory=list)
     _asked: set[tuple[int, str]] = field(default_factory=set)
     _kept_bytes: int = 0
+    _away_since: dict[int, float] = field(default_factory=dict)
     _started: float = field(default_factory=time.monotonic)
 
     def results(self) -> ProbeResults:
@@ -127,8 +138,8 @@ class _Session:
         """Ask for a recorded answer and for the redirects after it again."""
         answers: list[Answer] = []
         for recorded in group:
-            endpoint = self._endpoint(recorded.port, recorded.scheme)
             request = recorded.request
+            endpoint = self._endpoint(recorded.port, recorded.scheme)
             target = self._next_hop(answers[-1]) if answers else None
             answer = self._exchange(replace(request, path=target or request.path), endpoint)
             answers.append(replace(answer, request=request))
@@ -174,7 +185,7 @@ class _Session:
             self.follow(probe.requests(target))
 
     def _endpoint(self, port: int | None, scheme: str | None) -> Endpoint:
-        known = {endpoint.port: endpoint for endpoint in self.ready.endpoints}
+        known = {endpoint.port: endpoint for endpoint in self.ready.endpoints} | self.moved
         first = self.ready.endpoints[0]
         found = first if port is None else known.get(port)
         if found is None:
@@ -263,18 +274,23 @@ class _Session:
 
     def _send(self, endpoint: Endpoint, outgoing: Outgoing, bounds: Bounds) -> Incoming:
         """Send, again and again for a while where the app may only just be restarting."""
-        end = self.clock() + _RETRY_S
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                return self.wire.send(endpoint, outgoing, bounds)
+                incoming = self.wire.send(endpoint, outgoing, bounds)
             except UnansweredError as err:
                 status = self.watched.exit_status()
                 if status is not None:
                     message = f"the app ended with status {status}"
                     raise UnansweredError(message, may_repeat=False) from err
-                if not err.may_repeat or self.clock() > end:
+                now = self.clock()
+                if not err.may_repeat or now - self._away_since.setdefault(
+                    endpoint.port, now
+                ) > min(_RETRY_S, bounds.timeout_s):
                     raise
+            else:
+                self._away_since.pop(endpoint.port, None)
+                return incoming
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 

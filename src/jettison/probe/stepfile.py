@@ -21,14 +21,14 @@ from jettison.probe.steps import METHODS, parse_address, parse_port, parse_probe
 MOST_BYTES: Final = 1 << 20
 _MOST_BODY_BYTES: Final = 64 << 20
 _MOST_STEPS: Final = 1000
-_FILE_KEYS: Final = ("steps", "headers", "port", "scheme")
+FILE_KEYS: Final = ("steps", "headers", "port", "scheme")
 _BODY_KEYS: Final = ("form", "json", "body", "body_file", "files")
-_STEP_KEYS: Final = (
+STEP_KEYS: Final = (
     *("name", "method", "path", "port", "scheme", "query", "headers"),
     *_BODY_KEYS,
     *("capture", "expect", "repeat"),
 )
-_EXPECT_KEYS: Final = ("status", "body", "json")
+EXPECT_KEYS: Final = ("status", "body", "json")
 # The same bytes each time; long enough not to stand in a file by accident.
 _BOUNDARY: Final = "jettison-7d1f0f6a9c2b4e58"
 
@@ -99,7 +99,7 @@ class _Reader:
     def read(self, root: yaml.Node | None) -> tuple[Request, ...]:
         if root is None:
             raise UsageError(f"{self.name}: it is empty", hint="it needs a list named steps")
-        fields = self.mapping(root, _FILE_KEYS)
+        fields = self.mapping(root, FILE_KEYS)
         if "steps" not in fields:
             self.fail(root, "there is no list named steps")
         nodes = fields["steps"]
@@ -131,7 +131,7 @@ class _Reader:
             port = defaults.port if request.port is None else request.port
             scheme = request.scheme or defaults.scheme
             return (replace(request, port=port, scheme=scheme, headers=defaults.headers),)
-        fields = self.mapping(node, _STEP_KEYS)
+        fields = self.mapping(node, STEP_KEYS)
         if "path" not in fields:
             self.fail(node, "it has no path")
         scheme, port, path = parse_address(
@@ -197,7 +197,7 @@ class _Reader:
         return b"".join(edge + b"\r\n" + part + b"\r\n" for part in parts) + edge + b"--\r\n"
 
     def expectation(self, node: yaml.Node) -> Expectation:
-        fields = self.mapping(node, _EXPECT_KEYS)
+        fields = self.mapping(node, EXPECT_KEYS)
         statuses: tuple[tuple[int, int], ...] = ()
         if "status" in fields:
             status = fields["status"]
