@@ -32,11 +32,15 @@ _KINDS: Final = {
 }
 
 
+class RedirectedLayerError(StoreError):
+    """The layer's own directory does not have all of its files; export the image instead."""
+
+
 def read_layer(directory: Path, *, layer: int = 0) -> LayerTree:
     """What one upper directory of overlayfs adds and hides; its own root entry included.
 
-    Raises: StoreError if it cannot be read, or uses redirects or metadata-only copies: then its
-    files are not all in it, and the image has to be exported instead.
+    Raises: StoreError if it cannot be read; RedirectedLayerError if it uses redirects or
+    metadata-only copies.
     Source: Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories".
     """
     entries: list[Entry] = []
@@ -53,7 +57,7 @@ def read_layer(directory: Path, *, layer: int = 0) -> LayerTree:
                 continue
             names = () if kind is FileKind.SYMLINK else os.listxattr(host_path)
             if _UNREADABLE.intersection(names):
-                raise StoreError(
+                raise RedirectedLayerError(
                     f"{host_path}: the overlay redirects to another layer",
                     hint="export the image to an archive instead",
                 )

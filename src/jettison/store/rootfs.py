@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jettison.errors import StoreError
-from jettison.filetree import Entry, FileTree, merge_layers
+from jettison.filetree import Entry, FileTree, LayerTree, merge_layers
 from jettison.paths import ImagePath
 from jettison.store.layers import UnpackedLayer
 
@@ -24,7 +24,8 @@ class StackedRootFS:
 
     def __init__(self, layers: Sequence[UnpackedLayer]) -> None:
         self._directories = tuple(layer.directory for layer in layers)
-        self._tree = merge_layers(layer.tree for layer in layers)
+        self._layers = tuple(layer.tree for layer in layers)
+        self._tree = merge_layers(self._layers)
 
     @classmethod
     def of_unpacked(cls, layers: Sequence[UnpackedLayer]) -> StackedRootFS:
@@ -52,6 +53,11 @@ class StackedRootFS:
     def tree(self) -> FileTree:
         """Every entry, as an overlay mount of the layers shows it."""
         return self._tree
+
+    @property
+    def layers(self) -> tuple[LayerTree, ...]:
+        """What each layer adds and hides, base first."""
+        return self._layers
 
     @property
     def directories(self) -> tuple[Path, ...]:

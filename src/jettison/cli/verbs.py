@@ -1,0 +1,120 @@
+"""The verbs: ask the workflow, print its result, end with its verdict."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from jettison.cli.arguments import takes
+from jettison.cli.options import (
+    OutputFormat,
+    ProfileArguments,
+    SlimArguments,
+    VerifyArguments,
+    WhyArguments,
+)
+from jettison.cli.progress import LineProgress, LiveProgress
+from jettison.cli.requests import (
+    parse_size,
+    profile_request,
+    slim_request,
+    store_directory,
+    verify_request,
+)
+from jettison.errors import CheckFailedError
+from jettison.events import EventSink
+from jettison.report.slim_document import render_slim_document
+from jettison.report.text import human_size, render_slim_text
+
+
+@contextmanager
+def _progress() -> Iterator[EventSink]:
+    console = Console(stderr=True, highlight=False)
+    if console.is_terminal and not console.is_dumb_terminal:
+        with LiveProgress(console) as live:
+            yield live
+    else:
+        yield LineProgress(console)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _width() -> int:
+    return min(Console().width, 100)
+
+
+@takes(SlimArguments)
+def slim(arguments: SlimArguments) -> None:
+    """Slim an image, prove that it works as before, and write it."""
+    from jettison.workflow import slim as workflow  # noqa: PLC0415  # --help need not load it
+
+    with _progress() as events:
+        result = workflow.slim(slim_request(arguments), events=events)
+    if arguments.format is OutputFormat.JSON:
+        _print(render_slim_document(result.document).decode())
+    else:
+        _print(render_slim_text(result.document, width=_width()))
+    if not result.passed:
+        raise CheckFailedError(
+            "the slimmed image does not behave as the original does; nothing was written",
+            hint="the report says what differs; --keep-path and --probe help, or --policy package",
+        )
+
+
+@takes(ProfileArguments)
+def profile(arguments: ProfileArguments) -> None:
+    """Run an image and report what it used, without building anything."""
+    from jettison.workflow import slim as workflow  # noqa: PLC0415  # as above
+
+    with _progress() as events:
+        result = workflow.slim(profile_request(arguments), events=events)
+    if arguments.format is OutputFormat.JSON:
+        _print(render_slim_document(result.document).decode())
+    else:
+        _print(render_slim_text(result.document, width=_width()))
+
+
+@takes(VerifyArguments)
+def verify(arguments: VerifyArguments) -> None:
+    """Prove that one image behaves as another does."""
+    from jettison.workflow import verify as workflow  # noqa: PLC0415  # as above
+
+    with _progress() as events:
+        result = workflow.verify(verify_request(arguments), events=events)
+    if arguments.format is OutputFormat.JSON:
+        _print(workflow.render_verify_document(result.document).decode())
+    else:
+        _print(workflow.render_verify_text(result.document))
+    if not result.passed:
+        raise CheckFailedError(f"{arguments.slimmed} does not behave as {arguments.original} does")
+
+
+@takes(WhyArguments)
+def why(arguments: WhyArguments) -> None:
+    """Say why a path was kept or dropped, with the chain of reasons."""
+    from jettison.workflow import why as workflow  # noqa: PLC0415  # as above
+
+    explanation = workflow.why(arguments.path, arguments.report)
+    if arguments.format is OutputFormat.JSON:
+        _print(workflow.render_why_document(explanation).decode())
+    else:
+        _print(workflow.render_why_text(explanation))
+
+
+def prune(
+    *, max_size: Annotated[str, typer.Option(help="Keep what fits, newest first.")] = "0"
+) -> None:
+    """Remove unpacked layers from the store."""
+    from jettison.workflow.prune import prune as workflow  # noqa: PLC0415  # as above
+
+    most = 0 if max_size == "0" else parse_size(max_size, "--max-size")
+    freed = workflow(store_directory(), max_bytes=most)
+    _print(f"{human_size(freed)} freed\n")

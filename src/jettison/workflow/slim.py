@@ -1,0 +1,177 @@
+"""`jettison slim` and `jettison profile`: from an original to a proven image and its reports."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from jettison.errors import StoreError
+from jettison.events import EventSink, Notice, stage
+from jettison.linux.abilities import detect
+from jettison.linux.isolation import IsolationOptions, run_isolated, work_directory
+from jettison.report.slim_document import Artifact, Output, SlimDocument
+from jettison.runtime.container import ContainerHost
+from jettison.runtime.engine import find_runtime
+from jettison.runtime.joined import JoinedNetwork, open_container_network
+from jettison.store.overlay_directory import RedirectedLayerError
+from jettison.transport.schemes import Target, parse_target
+from jettison.transport.sinks import check_sink, write_sink
+from jettison.transport.sources import Source, open_source
+from jettison.workflow.artifacts import Made, make_artifacts
+from jettison.workflow.layers import stack_layers
+from jettison.workflow.naming import choose_outputs, plain_name, slimmed_name
+from jettison.workflow.requests import SlimRequest, SourceRequest, WatchRequest
+from jettison.workflow.stages import StageTimes
+from jettison.workflow.workshop import Workshop
+
+_CONTAINER: Final = "container:"
+_REPORTS: Final = Path("jettison-report")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlimResult:
+    """What came of it; `passed` is whether the slimmed image behaves as the original does."""
+
+    document: SlimDocument
+    passed: bool
+
+
+def slim(request: SlimRequest, *, events: EventSink) -> SlimResult:
+    """Slim an image, prove it, and write it where it was asked for, if it passed.
+
+    Raises: JettisonError; then no image and no report was written.
+    """
+    times = StageTimes(events)
+    target = parse_target(request.source.target)
+    try:
+        return _slim(request, target, times, in_place=detect().is_root)
+    except RedirectedLayerError as err:
+        times.emit(Notice(message=f"the engine's own layers cannot be used: {err.message}"))
+        return _slim(request, target, times, in_place=False)
+
+
+def _slim(request: SlimRequest, target: Target, times: StageTimes, *, in_place: bool) -> SlimResult:
+    with work_directory() as workdir, host_for(request.watch, workdir) as host:
+        with (
+            stage("open", times),
+            _opened(request.source, target, workdir, in_place=in_place) as source,
+        ):
+            pass
+        for notice in source.notices:
+            times.emit(Notice(message=notice))
+        outputs = _outputs(request, source.target)
+        made = run_isolated(
+            lambda sink: _in_isolation(request, source, host, sink),
+            events=times,
+            workdir=workdir,
+            options=isolation_options(host),
+        )
+        passed = made.document.verification.verdict != "failed"
+        written: tuple[Output, ...] = ()
+        if made.layout is not None and passed:
+            written = _write(made.layout, outputs, request, times)
+        directory = request.report_dir or _REPORTS / plain_name(source.target)
+        artifacts = _keep(made.artifacts, directory)
+    document = msgspec.structs.replace(
+        made.document,
+        stages=tuple(times.stages),
+        notices=tuple(times.notices),
+        outputs=written,
+        artifacts=artifacts,
+    )
+    return SlimResult(document=document, passed=passed)
+
+
+@contextmanager
+def host_for(request: WatchRequest, workdir: Path) -> Iterator[ContainerHost]:
+    """What containers of this request need of the host, joined network included.
+
+    Raises: HostError without a runtime; UsageError for a container that does not run.
+    """
+    joined: JoinedNetwork | None = None
+    if request.run.network.startswith(_CONTAINER):
+        joined = open_container_network(request.run.network.removeprefix(_CONTAINER))
+    try:
+        yield ContainerHost(workdir=workdir, runtime=find_runtime(request.runc), joined=joined)
+    finally:
+        if joined is not None:
+            joined.close()
+
+
+def isolation_options(host: ContainerHost) -> IsolationOptions:
+    """Hand on the signal that ends `--continue-after signal`, and join the network's owner."""
+    return IsolationOptions(
+        forwarded=(signal.SIGUSR1,),
+        user_namespace=host.joined.user_namespace if host.joined is not None else None,
+    )
+
+
+@contextmanager
+def _opened(
+    request: SourceRequest, target: Target, workdir: Path, *, in_place: bool
+) -> Iterator[Source]:
+    with open_source(
+        target,
+        platform=request.platform,
+        workdir=workdir,
+        limits=request.limits,
+        in_place=in_place,
+    ) as source:
+        yield source
+
+
+def _outputs(request: SlimRequest, original: Target) -> tuple[Target, ...]:
+    """Where the image will go; found out before the work, so that nothing is slimmed in vain."""
+    if not request.build:
+        return ()
+    outputs = choose_outputs(request.outputs, original, slimmed_name(original, request.tag))
+    for output in outputs:
+        check_sink(output, overwrite=request.force)
+    return outputs
+
+
+def _in_isolation(
+    request: SlimRequest, source: Source, host: ContainerHost, events: EventSink
+) -> Made:
+    with stage("unpack", events) as outcome:
+        rootfs = stack_layers(source, request.source, events, stage="unpack")
+        outcome.detail = f"{len(rootfs.directories)} layers, {len(rootfs.tree)} paths"
+    workshop = Workshop(
+        request=request, image=source.image, rootfs=rootfs, host=host, events=events
+    )
+    return make_artifacts(workshop, workshop.work())
+
+
+def _write(
+    layout: Path, outputs: tuple[Target, ...], request: SlimRequest, times: StageTimes
+) -> tuple[Output, ...]:
+    with stage("write", times) as outcome:
+        written = tuple(write_sink(output, layout, overwrite=request.force) for output in outputs)
+        outcome.detail = ", ".join(str(item.target) for item in written)
+    return tuple(Output(reference=str(item.target), digest=str(item.digest)) for item in written)
+
+
+def _keep(artifacts: tuple[tuple[str, Path], ...], directory: Path) -> tuple[Artifact, ...]:
+    """Move the reports out of the work directory.
+
+    Raises: StoreError.
+    """
+    kept: list[Artifact] = []
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for kind, path in artifacts:
+            target = directory / path.name
+            partial = target.with_name(f".{target.name}.part")
+            shutil.copyfile(path, partial)
+            partial.replace(target)
+            kept.append(Artifact(kind=kind, path=str(target)))
+    except OSError as err:
+        raise StoreError(f"write the report to {directory}: {err.strerror}") from err
+    return tuple(kept)

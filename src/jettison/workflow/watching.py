@@ -1,0 +1,287 @@
+"""Run an app once and watch it: start, ask, check its health, run commands in it, stop it."""
+
+from __future__ import annotations
+
+import platform
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from jettison.errors import ContainerError
+from jettison.image import ImageConfig, Platform
+from jettison.probe.expect import require_success
+from jettison.probe.health import HealthResult, plan_health, run_until_healthy
+from jettison.probe.model import ProbePlan, ProbeResults
+from jettison.probe.ready import wait_until_ready
+from jettison.probe.session import replay, run_probes
+from jettison.runtime.bundle import DEFAULT_CAPABILITIES
+from jettison.runtime.container import Container, ContainerHost, ExecOptions
+from jettison.runtime.default_seccomp import default_profile
+from jettison.trace import Origin, TraceLog
+from jettison.tracer.filter import notify_all
+from jettison.tracer.session import TracerSession
+from jettison.workflow.requests import WatchRequest
+
+# What `--exec` may take; a test suite is a good probe and takes its time.
+_EXEC_TIMEOUT_S: Final = 900.0
+_PAUSE_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stacked:
+    """The layers that a container is made of, base first, and the config it is started with."""
+
+    directories: tuple[Path, ...]
+    config: ImageConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchOptions:
+    """How one run differs from the others of the same request.
+
+    Shape: `seccomp` is the filter to run under, None for Docker's default; a run that is not
+    `traced` is as fast as any; `again` are results whose requests are made once more, and whose
+    failures are then not this run's to judge.
+    """
+
+    seccomp: dict[str, Any] | None = None
+    traced: bool = True
+    again: ProbeResults | None = None
+    judged: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """A `--exec` command; a status of None means that its time was over."""
+
+    argv: tuple[str, ...]
+    status: int | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one run showed.
+
+    Shape: `trace` is empty where the run was not traced; `results` and `health` are None where
+    nothing was asked; `exit_status` is that after the stop signal, or of a program that ended by
+    itself; `first_answer_s` counts from the start to the first answer; `failure` says why a run
+    that was not to be judged ended early.
+    """
+
+    trace: TraceLog
+    results: ProbeResults | None
+    health: HealthResult | None
+    executed: tuple[Executed, ...]
+    exit_status: int
+    log_tail: str
+    notices: tuple[str, ...]
+    first_answer_s: float | None = None
+    failure: str = ""
+
+
+def watch(
+    image: Stacked, request: WatchRequest, host: ContainerHost, options: WatchOptions
+) -> Observation:
+    """Run the app once.
+
+    Raises: HostError, TraceLossError; ContainerError and NotReadyError with the container's last
+    output, unless the run is not to be judged.
+    """
+    run = replace(request.run, seccomp=options.seccomp)
+    with ExitStack() as stack:
+        session: TracerSession | None = None
+        if options.traced:
+            session = stack.enter_context(TracerSession(host.workdir))
+            base = options.seccomp or _default_seccomp(run.capabilities)
+            traced = notify_all(base, listener_path=str(session.listener_path))
+            run = replace(run, seccomp=traced)
+        with Container(image.directories, image.config, run, host) as container:
+            one = _Watch(container, image.config, request, options, session)
+            try:
+                container.start()
+                observation = one.observe()
+            except ContainerError as err:
+                if options.judged:
+                    raise
+                observation = one.failed(err)
+        trace = session.finish() if session is not None else TraceLog()
+    return replace(observation, trace=trace)
+
+
+def _default_seccomp(capabilities: Sequence[str] | None) -> dict[str, Any]:
+    architecture = Platform.of_machine(platform.machine()).architecture
+    granted = DEFAULT_CAPABILITIES if capabilities is None else capabilities
+    return default_profile(granted, architecture)
+
+
+class _Watched:
+    """The container as the probes see it."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    def ports(self) -> tuple[int, ...]:
+        return tuple(sorted({item.port for item in self._container.listening()}))
+
+    def exit_status(self) -> int | None:
+        return self._container.exit_status()
+
+    def log_tail(self) -> str:
+        return self._container.log_tail().decode("utf-8", "replace")
+
+
+class _HealthExecutor:
+    """Runs the HEALTHCHECK in the container, and says so to the tracer."""
+
+    def __init__(self, container: Container, session: TracerSession | None) -> None:
+        self._container = container
+        self._session = session
+
+    def exec(self, argv: Sequence[str], *, timeout_s: float) -> tuple[int, str]:
+        expecting = self._session.expect(Origin.HEALTHCHECK) if self._session else nullcontext()
+        with expecting:
+            ended = self._container.exec(argv, ExecOptions(timeout_s=timeout_s))
+        status = -1 if ended.status is None else ended.status
+        return status, ended.output.decode("utf-8", "replace")
+
+
+class _Watch:
+    """One run, from the start of the process to its end."""
+
+    def __init__(
+        self,
+        container: Container,
+        config: ImageConfig,
+        request: WatchRequest,
+        options: WatchOptions,
+        session: TracerSession | None,
+    ) -> None:
+        self._container = container
+        self._config = config
+        self._request = request
+        self._options = options
+        self._session = session
+        self._watched = _Watched(container)
+        self._started = time.monotonic()
+
+    def observe(self) -> Observation:
+        results = self._probe(self._request.plan) if self._request.plan is not None else None
+        health = self._check_health()
+        executed = tuple(self._execute(argv) for argv in self._request.execs)
+        self._wait_for_ending()
+        status = self._container.exit_status()
+        if status is None:
+            status = self._container.stop()
+        return Observation(
+            trace=TraceLog(),
+            results=results,
+            health=health,
+            executed=executed,
+            exit_status=status,
+            log_tail=self._watched.log_tail(),
+            notices=self._container.notices,
+            first_answer_s=results.ready.seconds if results is not None else None,
+        )
+
+    def failed(self, error: ContainerError) -> Observation:
+        """What is left to say of a run that ended early."""
+        return Observation(
+            trace=TraceLog(),
+            results=None,
+            health=None,
+            executed=(),
+            exit_status=self._container.exit_status() or 0,
+            log_tail=error.log_tail or self._watched.log_tail(),
+            notices=self._container.notices,
+            failure=error.message,
+        )
+
+    def _probe(self, plan: ProbePlan) -> ProbeResults:
+        again = self._options.again
+        ready_options = replace(self._request.ready, exposed=self._config.exposed_ports)
+
+        def ask() -> ProbeResults:
+            ready = wait_until_ready(self._watched, ready_options)
+            if again is not None:
+                return replay(again, plan, ready=ready, watched=self._watched)
+            return run_probes(plan, ready, self._watched)
+
+        results = self._container.network.run(ask)
+        if self._options.judged:
+            require_success(results, log_tail=self._watched.log_tail())
+            self._require_running()
+        return results
+
+    def _require_running(self) -> None:
+        status = self._container.exit_status()
+        if status is not None:
+            raise ContainerError(
+                f"the app ended with status {status} while it was probed",
+                hint="its last output is above",
+                log_tail=self._watched.log_tail(),
+            )
+
+    def _check_health(self) -> HealthResult | None:
+        plan = plan_health(self._config.healthcheck, shell=self._config.shell)
+        if plan is None or not self._container.is_running():
+            return None
+        executor = _HealthExecutor(self._container, self._session)
+        result = run_until_healthy(plan, executor, within_s=self._request.ready.timeout_s)
+        if not result.is_healthy and self._options.judged:
+            raise ContainerError(
+                f"HEALTHCHECK failed {result.attempts} times, last with status {result.status}: "
+                f"{result.output.strip()[-400:] or 'it printed nothing'}",
+                hint="the image's own health check must pass before anything is taken away",
+                log_tail=self._watched.log_tail(),
+            )
+        return result
+
+    def _execute(self, argv: tuple[str, ...]) -> Executed:
+        expecting = self._session.expect(Origin.EXEC) if self._session else nullcontext()
+        with expecting:
+            ended = self._container.exec(argv, ExecOptions(timeout_s=_EXEC_TIMEOUT_S))
+        output = ended.output.decode("utf-8", "replace")
+        if ended.status != 0 and self._options.judged:
+            how = "did not end" if ended.status is None else f"ended with status {ended.status}"
+            raise ContainerError(f"--exec {' '.join(argv)}: {how}", log_tail=output)
+        return Executed(argv=argv, status=ended.status, output=output)
+
+    def _wait_for_ending(self) -> None:
+        """Let the app run on until what `--continue-after` names has happened."""
+        ending = self._request.ending
+        if ending.signal:
+            _wait_for_signal(self._container)
+        if ending.seconds is not None:
+            left = self._started + ending.seconds - time.monotonic()
+            self._container.wait(max(left, 0.0))
+        if self._request.plan is None:
+            self._judge_program()
+
+    def _judge_program(self) -> None:
+        """A program without HTTP may end by itself, but not with a failure."""
+        status = self._container.exit_status()
+        if status not in (None, 0) and self._options.judged:
+            raise ContainerError(
+                f"the program ended with status {status}", log_tail=self._watched.log_tail()
+            )
+
+
+def _wait_for_signal(container: Container) -> None:
+    """Until the user sends SIGUSR1, which the outer process hands on, or the container ends."""
+    told = False
+
+    def tell(_number: int, _frame: object) -> None:
+        nonlocal told
+        told = True
+
+    before = signal.signal(signal.SIGUSR1, tell)
+    try:
+        while not told and container.is_running():
+            container.wait(_PAUSE_S)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
