@@ -1,0 +1,51 @@
+"""Keep the books of verification rounds: what each one missed, what was added for the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from jettison.filetree import FileTree
+from jettison.paths import ImagePath
+from jettison.verify.compare import Difference
+from jettison.verify.misses import Miss, neighbours
+
+MAX_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One slimmed image that was built, run and compared.
+
+    Shape: `number` counts from 1; `added` is what the next round keeps in addition, sorted;
+    `passed` says that it answered as the original did and is healthy.
+    """
+
+    number: int
+    misses: tuple[Miss, ...]
+    added: tuple[ImagePath, ...]
+    differences: tuple[Difference, ...]
+    passed: bool
+
+
+def plan_repair(
+    misses: Iterable[Miss],
+    original: FileTree,
+    kept: Iterable[ImagePath],
+    owned: Callable[[ImagePath], Sequence[ImagePath]],
+) -> tuple[ImagePath, ...]:
+    """What to keep in addition, sorted; `kept` is there already.
+
+    Shape: `owned` as for `neighbours`.
+    """
+    wanted: set[ImagePath] = set()
+    for miss in misses:
+        if miss.path not in wanted:
+            wanted.update(neighbours(miss, original, owned))
+    return tuple(sorted(wanted.difference(kept)))
+
+
+def should_repeat(rounds: Sequence[Round]) -> bool:
+    """Whether another round can change anything: the last one added something."""
+    return bool(rounds) and bool(rounds[-1].added) and len(rounds) < MAX_ROUNDS
