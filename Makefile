@@ -1,0 +1,59 @@
+# `make demo` and `make test` set up what they need; nothing has to be prepared.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What stands for python:* in the demo: a base built here (full, slim, official), or an image of
+# your own as oci:DIR, docker-archive:FILE or docker:NAME.
+BASE ?=
+PYTEST_ARGS ?=
+
+DEMO_PACKAGES := python3 python3-venv runc mmdebstrap uidmap
+TEST_PACKAGES := $(DEMO_PACKAGES) apparmor buildah docker-registry docker.io iproute2 jq podman \
+	procps skopeo strace zstd
+
+.PHONY: help venv demo test lint bench clean
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo    slim a sample without any engine (BASE=docker:NAME for a base of your own)'
+	@echo 'make test    lint, types and all tests, real engines included (PYTEST_ARGS=...)'
+	@echo 'make lint    ruff and mypy'
+	@echo 'make bench   figures: times by stage, sizes, ratios'
+	@echo 'make venv    the virtual environment alone'
+
+venv: $(VENV)/.dev
+
+# Both stamps are older than pyproject.toml after a change of the dependencies.
+$(VENV)/.runtime: pyproject.toml
+	@scripts/install-packages python3 python3-venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo:
+	@scripts/install-packages $(DEMO_PACKAGES)
+	@$(MAKE) --no-print-directory $(VENV)/.runtime
+	@scripts/demo '$(BASE)'
+
+test:
+	@scripts/install-packages $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory lint
+	@$(PYTHON) scripts/with_docker.py $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+
+bench:
+	@scripts/install-packages $(DEMO_PACKAGES)
+	@$(MAKE) --no-print-directory $(VENV)/.dev
+	@$(PYTHON) scripts/with_docker.py $(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) .demo jettison-report .mypy_cache .pytest_cache .ruff_cache
