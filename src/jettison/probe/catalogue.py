@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from jettison.probe.crawl import Crawl, Exchange
 from jettison.probe.links import Site
-from jettison.probe.model import CrawlLimits, ProbePlan
+from jettison.probe.model import CrawlLimits, ProbePlan, Purpose, Request
 from jettison.probe.openapi import OpenApi
 
 
@@ -54,9 +54,11 @@ class CrawlProbe:
     name: str = "crawl"
 
     def requests(self, target: Target) -> Exchange:
-        """Crawl, unless the plan has no limits for it."""
+        """Crawl; without limits for it in the plan, ask for the root if there is no step either."""
         limits: CrawlLimits | None = target.plan.crawl
         if limits is None:
+            if not target.plan.steps:
+                yield Request(port=target.site.endpoint.port, purpose=Purpose.ROOT)
             return ()
         return (yield from Crawl(target.site, limits, target.has_session).run())
 

@@ -47,7 +47,7 @@ def parse_ending(text: str) -> Ending:
             exec_ = True
         elif word == "signal":
             signal = True
-        elif re.fullmatch(r"\d{1,6}(\.\d{1,3})?", number) and float(number) <= _LONGEST_S:
+        elif re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", number) and float(number) <= _LONGEST_S:
             seconds = max(seconds or 0.0, float(number))
         else:
             raise UsageError(f"--continue-after {text!r}: {word!r} is not understood", hint=_HINT)

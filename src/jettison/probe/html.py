@@ -14,11 +14,16 @@ from typing import Final
 
 # Possessive quantifiers and look-behind keep every match attempt from re-reading text.
 _TAG: Final = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]{0,30}+)([^<>]*+)>")
+_QUOTED_TAG: Final = re.compile(
+    r"""<([a-zA-Z][a-zA-Z0-9-]{0,30}+)((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>"""
+)
 _ATTRIBUTE: Final = re.compile(
     r"""(?<![-\w:.])([a-zA-Z_:@][-\w:.]*+)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'>]++))?"""
 )
 _INVISIBLE: Final = frozenset({"script", "textarea", "title"})
 _LONGEST_TAG: Final = 16 << 10
+# Attempts at the pattern that minds quotes may overlap, so only so many of them may fail.
+_MOST_FAILURES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,7 @@ def find_tags(document: str) -> Iterator[Tag]:
     """Start tags in document order; comments and scripts are passed over."""
     at = 0
     lowered = ""
+    failures = 0
     while (at := document.find("<", at)) >= 0:
         if document.startswith("<!--", at):
             end = document.find("-->", at + 4)
@@ -49,7 +55,11 @@ def find_tags(document: str) -> Iterator[Tag]:
                 return
             at = end + 3
             continue
-        match = _TAG.match(document, at)
+        match = None
+        if failures < _MOST_FAILURES:
+            match = _QUOTED_TAG.match(document, at, at + _LONGEST_TAG)
+            failures += match is None
+        match = match or _TAG.match(document, at)
         if match is None:
             at += 1
             continue

@@ -221,7 +221,8 @@ class CrawlLimits:
 class ProbePlan:
     """What to ask an app.
 
-    Shape: `steps` are asked first and in order; `crawl` None asks nothing else. `host` is the
+    Shape: `steps` are asked first and in order; `crawl` None asks nothing else, but `GET /`
+    where there are no steps. `host` is the
     name sent in the Host header, `headers` go with every request.
     Units: `body_bytes` is how much of a body is read at all, `kept_bytes` how much all answers
     together keep of theirs for comparison.

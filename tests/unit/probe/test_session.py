@@ -83,6 +83,11 @@ def test_a_step_is_asked_and_answered() -> None:
     require_success(results, log_tail="")
 
 
+def test_without_crawl_and_steps_the_root_is_asked() -> None:
+    _, running = probe(pages({"/": "<a href=/a>"}), ProbePlan(crawl=None))
+    assert running.asked == ["/"]
+
+
 def test_results_survive_json() -> None:
     results, _ = probe(pages({"/": "<a href=/x>x</a>"}), plan_of("/ 2xx", crawl=CrawlLimits()))
     assert ProbeResults.from_json(results.to_json()) == results
