@@ -72,12 +72,13 @@ class Bundle:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Run it; the caller waits."""
-        return subprocess.Popen(
-            self._runc("run", "--bundle", str(self.directory), self.name),
-            stdin=subprocess.DEVNULL,
-            stdout=(self.directory / "out").open("wb"),
-            stderr=subprocess.STDOUT,
-        )
+        with (self.directory / "out").open("wb") as out:
+            return subprocess.Popen(
+                self._runc("run", "--bundle", str(self.directory), self.name),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
 
     def output(self) -> str:
         return (self.directory / "out").read_text(errors="replace")

@@ -199,10 +199,11 @@ def read_root(tid: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a look-up inside a task's root ended, and the mode of what is there."""
+    """Where a look-up inside a task's root ended, and the mode and owner of what is there."""
 
     path: bytes
     mode: int
+    uid: int
 
 
 def find_real_path(tid: int, path: bytes) -> Found | None:
@@ -227,9 +228,11 @@ def find_real_path(tid: int, path: bytes) -> Found | None:
     finally:
         os.close(root)
     try:
+        status = os.stat(descriptor)
         return Found(
             os.readlink(f"/proc/self/fd/{descriptor}".encode()),  # noqa: PTH115  # bytes
-            os.stat(descriptor).st_mode,
+            status.st_mode,
+            status.st_uid,
         )
     finally:
         os.close(descriptor)

@@ -15,11 +15,11 @@ from jettison.linux import seccomp_notify, tasks
 from jettison.linux.seccomp_notify import Handover, Notification
 from jettison.linux.syscalls import ARCH_I386, find_name
 from jettison.linux.tasks import TaskStatus
-from jettison.trace import Origin, SocketRole
-from jettison.tracer.calls import CHANGES_IDENTITY
+from jettison.trace import Operation, Origin, SocketRole
+from jettison.tracer.calls import CHANGES_IDENTITY, MAKES_DIRECTORY
 from jettison.tracer.decode import DECODERS, Fact, PathFact, ProgramFact, SocketFact
+from jettison.tracer.privileges import OWNER_CALLS, Caller, infer, infer_owner
 from jettison.tracer.privileges import RULES as CAPABILITY_RULES
-from jettison.tracer.privileges import Caller, infer
 from jettison.tracer.recorder import ProcessRecord, Recorder, TooMuchError
 from jettison.tracer.view import TaskView
 
@@ -189,9 +189,15 @@ class Answerer:
             if decoder is not None:
                 for fact in decoder(notification.args, view, plan.pointer):
                     self._settle(fact, task, facts)
+            if plan.name in MAKES_DIRECTORY:
+                facts = self._unless_there(facts)
+            caller = Caller(task.status, listener.inner)
             if plan.name in CAPABILITY_RULES:
-                caller = Caller(task.status, listener.inner)
                 need = infer(plan.name, notification.args, caller, view)
+            elif plan.name in OWNER_CALLS and facts:
+                found = view.find(facts[-1].path) if isinstance(facts[-1], PathFact) else None
+                owner = found.uid if found is not None else None
+                need = infer_owner(plan.name, notification.args, caller, owner)
         except OSError as err:
             trouble = "" if err.errno in _CALLERS_FAULT else str(err)
             return _Seen((), need, trouble)
@@ -208,6 +214,14 @@ class Answerer:
                     found.append(fact)
             case SocketFact():
                 found.append(ask_socket(task.process.pid, fact))
+
+    def _unless_there(self, facts: list[Fact]) -> list[Fact]:
+        # Making a directory that is there fails and changes nothing, on a read-only root too;
+        # programs do it all the time to be sure that it is there.
+        last = facts[-1] if facts else None
+        if isinstance(last, PathFact) and self._view.find(last.path) is not None:
+            facts[-1] = last._replace(operation=Operation.STAT)
+        return facts
 
     def _record(self, listener: Listener, task: _Task, plan: _Plan, seen: _Seen) -> None:
         process = task.process

@@ -86,15 +86,13 @@ PATHS: Final[Mapping[str, tuple[PathArgument, ...]]] = MappingProxyType(
 # Where the flags of an opening call are; openat2 has them in memory.
 OPENERS: Final[Mapping[str, int]] = MappingProxyType({"open": 1, "openat": 2, "openat2": -1})
 
-EXECS: Final = frozenset({"execve", "execveat"})
-
 # Calls on a descriptor that change what the file's path leads to.
 DESCRIPTOR_PATHS: Final[Mapping[str, Operation]] = MappingProxyType(
     {"fchdir": Operation.CHDIR}
     | dict.fromkeys(("fchmod", "fchown", "fchown32", "fsetxattr", "fremovexattr"), Operation.WRITE)
 )
 
-SOCKETS: Final = frozenset({"bind", "connect", "listen", "sendto"})
+MAKES_DIRECTORY: Final = frozenset({"mkdir", "mkdirat"})
 
 # After these a task's user, groups or capabilities may differ from what was read of it.
 _IDENTITY: Final = (

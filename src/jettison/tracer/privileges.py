@@ -97,6 +97,8 @@ def _bind(args: Arguments, _caller: Caller, view: View) -> Need:
     return None
 
 
+_AF_NETLINK: Final = 16
+_NETLINK_AUDIT: Final = 9
 _AF_PACKET: Final = 17
 _SOCK_RAW: Final = 3
 
@@ -105,6 +107,8 @@ def _socket(args: Arguments, _caller: Caller, _view: View) -> Need:
     family, kind = args[0] & _LOW, args[1] & 0xF
     if family == _AF_PACKET or (family in (2, 10) and kind == _SOCK_RAW):
         return "NET_RAW", f"socket of family {family}, type {kind}"
+    if family == _AF_NETLINK and args[2] & _LOW == _NETLINK_AUDIT:
+        return "AUDIT_WRITE", "socket to the audit system"
     return None
 
 
@@ -221,6 +225,32 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "fsetxattr": _xattr,
     }
 )
+
+
+# Calls that only a file's owner may make, with the index of the argument that must not be NULL
+# for it (setting the times to now needs no owner), or None.
+OWNER_CALLS: Final[Mapping[str, int | None]] = MappingProxyType(
+    {
+        "chmod": None,
+        "fchmod": None,
+        "fchmodat": None,
+        "fchmodat2": None,
+        "utime": 1,
+        "utimes": 1,
+        "futimesat": 2,
+        "utimensat": 2,
+    }
+)
+
+
+def infer_owner(name: str, args: Arguments, caller: Caller, owner: int | None) -> Need:
+    """The capability that one of OWNER_CALLS uses on a file of this owner, as `infer`."""
+    needed = OWNER_CALLS[name]
+    if owner is None or owner == caller.status.uid or (needed is not None and not args[needed]):
+        return None
+    if not holds(caller.status, "FOWNER"):
+        return None
+    return "FOWNER", f"{name} of a file of user {owner} as {caller.status.uid}"
 
 
 def infer(name: str, args: Arguments, caller: Caller, view: View) -> Need:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from jettison.edge.redact import redact
 from jettison.paths import ImagePath
 from jettison.trace import (
     CapabilityUse,
@@ -167,7 +168,8 @@ def _process(pid: int, item: ProcessRecord) -> Process:
         programs=tuple(
             (
                 ImagePath.parse(path),
-                tuple(text.decode("utf-8", "surrogateescape") for text in argv),
+                # What is on a command line ends up in trace.jsonl, so nothing secret may be.
+                tuple(redact(text.decode("utf-8", "surrogateescape")) for text in argv),
             )
             for path, argv in item.programs
         ),

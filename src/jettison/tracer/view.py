@@ -39,9 +39,13 @@ class TaskView:
             return tasks.read_root(self.tid) if self.has_own_root else b"/"
         return tasks.read_directory(self.tid, None if descriptor == AT_FDCWD else descriptor)
 
+    def find(self, path: bytes) -> tasks.Found | None:
+        """What a fact's path leads to now; None if nothing is there."""
+        return tasks.find_real_path(self.tid, self._beneath_root(path))
+
     def is_program(self, path: bytes) -> bool:
         """Whether an execve of this path can start something."""
-        found = tasks.find_real_path(self.tid, self._beneath_root(path))
+        found = self.find(path)
         return found is not None and found.mode & _S_IFMT == _S_IFREG and found.mode & 0o111 != 0
 
     def expand(self, fact: PathFact) -> tuple[PathFact, ...]:
@@ -66,7 +70,7 @@ class TaskView:
             steps.append(PathFact(Operation.STAT, climbed))
             # Links below /proc depend on who asks, and nothing there is of the image.
             if here[0] != b"proc":
-                found = tasks.find_real_path(self.tid, self._beneath_root(climbed))
+                found = self.find(climbed)
                 if found is None:
                     return tuple(steps)
                 here = [item for item in found.path.split(b"/") if item]
