@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from support.abilities import required, why_not
 from support.accounts import Account, make_account

@@ -102,11 +102,13 @@ class Context:
         """Whether a pattern names this path or a directory that it is in."""
         parts = relative.split("/")
         heads = ["/".join(parts[: count + 1]) for count in range(len(parts))]
-        for pattern in self._patterns:
-            anywhere = pattern.removeprefix("**/")
-            for head in heads:
-                if fnmatch(head, pattern.rstrip("/")):
-                    return True
-                if anywhere != pattern and fnmatch(head.rpartition("/")[2], anywhere):
-                    return True
-        return False
+        return any(_fits(head, pattern) for head in heads for pattern in self._patterns)
+
+
+def _fits(path: str, pattern: str) -> bool:
+    """Part by part, as `*` must not match a slash; `**/` in front means anywhere."""
+    parts, wanted = path.split("/"), pattern.strip("/").split("/")
+    if wanted[0] == "**":
+        wanted = wanted[1:]
+        parts = parts[-len(wanted) :]
+    return len(parts) == len(wanted) and all(map(fnmatch, parts, wanted))
