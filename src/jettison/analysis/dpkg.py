@@ -132,6 +132,9 @@ class _Database:
             paths += [line.split()[0] for line in conffiles.splitlines() if line.strip()]
         else:
             paths = data.decode("utf-8", "surrogateescape").splitlines()
+        # Where the image has a link in a directory's place (`/bin`), the package owns no link.
+        directories = {path.rpartition("/")[0] for path in paths}
+        paths = [path for path in paths if path not in directories]
         if self._diversions:
             paths = [self._diverted(path, name) for path in paths]
         return tuple(sorted(self._real.of(paths)))

@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 
 # Bounds on hostile input; real files stay far below.
 _MAX_HEADERS: Final = 512
+_MAX_OFFSET: Final = 1 << 48
 _MAX_DYNAMIC_BYTES: Final = 1 << 20
 _MAX_STRINGS_BYTES: Final = 32 << 20
 _MAX_NAME_BYTES: Final = 4096
@@ -222,6 +223,8 @@ class _Reader:
                 kind, flags, offset, address, _, in_file, _, _ = fields
             else:
                 kind, offset, address, _, in_file, _, flags, _ = fields
+            if offset > _MAX_OFFSET:
+                raise ValueError(f"a segment at {offset}")
             if kind == _PT_LOAD:
                 segments.append(Segment(offset=offset, address=address, size=in_file, flags=flags))
             elif kind == _PT_DYNAMIC:

@@ -202,12 +202,12 @@ class _Finder:
             if line := _text(value):
                 self.lines.add(line)
         elif isinstance(value, ast.List | ast.Tuple):
-            words = tuple(self._word(item) for item in value.elts)
-            if any(words):
-                self.argvs.add(words)
+            rest = [next(self._words(item), "") for item in value.elts[1:]]
+            for program in self._words(value.elts[0]) if value.elts else ():
+                self.argvs.add((program, *rest))
         elif word := _literal(value):
-            rest = arguments[1:] if form is _Form.NAME else []
-            self.argvs.add((word, *(_literal(item) for item in rest)))
+            others = arguments[1:] if form is _Form.NAME else []
+            self.argvs.add((word, *map(_literal, others)))
         elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
             # shlex.split("gzip -k x") and "gzip -k x".split()
             inner = value.args[0] if value.args else value.func.value
@@ -217,11 +217,8 @@ class _Finder:
             for left in self._resolve(value.left):
                 self._take(left, form, arguments)
 
-    def _word(self, item: ast.expr) -> str:
-        for value in self._resolve(item):
-            if word := _literal(value):
-                return word
-        return ""
+    def _words(self, item: ast.expr) -> Iterator[str]:
+        return filter(None, map(_literal, self._resolve(item)))
 
     def _resolve(self, value: ast.expr, *, depth: int = 0) -> Iterator[ast.expr]:
         """The expression itself, or what the module assigns to the name that it is."""

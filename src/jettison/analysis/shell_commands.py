@@ -38,7 +38,7 @@ _TOKEN: Final = re.compile(
       (?P<space>[ \t]+|\\\n)
     | (?P<heredoc><<-?[ \t]*(?P<quote>['"\\]?)(?P<tag>\w+)(?P=quote)?)
     | (?P<redirect>\d*(?:>>|>\||>&|<&|<>|<<<|&>>|&>|>|<))
-    | (?P<separator>\n|;;|;|\|\||\||&&|&|\(|\)|`)
+    | (?P<separator>\n|;;|;|\|\||\||&&|&|\(|\))
     | (?P<comment>\#[^\n]*)
     """,
     re.VERBOSE,
