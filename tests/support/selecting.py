@@ -1,0 +1,36 @@
+"""Run a decision over a literal image, for tests of its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jettison.filetree import RootFS
+from jettison.image import ImageConfig
+from jettison.selection import Reason, Selection, SelectionOptions
+from jettison.selection.decide import decide
+from jettison.trace import Operation, TraceLog
+from support.trees import make_config, make_image_of, make_trace
+
+__all__ = ["reason_of", "select"]
+
+
+def select(
+    rootfs: RootFS,
+    accesses: Mapping[str, Operation | Sequence[Operation]] | None = None,
+    *,
+    config: ImageConfig | None = None,
+    options: SelectionOptions | None = None,
+    trace: TraceLog | None = None,
+) -> Selection:
+    """Decide with all rules; the trace is that of one process unless a whole one is given."""
+    return decide(
+        rootfs,
+        make_image_of(config or make_config()),
+        trace or make_trace(accesses),
+        options or SelectionOptions(),
+    )
+
+
+def reason_of(selection: Selection, path: str) -> Reason:
+    """The first reason of a kept path."""
+    return next(reasons[0] for kept, reasons in selection.kept.items() if kept == path)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from jettison.selection import Policy, Rule, SelectionOptions
+from jettison.trace import Operation
+from support.elf import make_elf
+from support.selecting import reason_of, select
+from support.trees import Symlink, make_rootfs
+
+_LIB = "/usr/lib/x86_64-linux-gnu"
+_PLAIN = make_elf()
+_OBSERVED = SelectionOptions(policy=Policy.OBSERVED)
+
+
+def test_needs_are_followed_to_the_end() -> None:
+    rootfs = make_rootfs(
+        {
+            "/usr/bin/app": make_elf(needed=("liba.so.1",), interpreter="/lib64/ld.so"),
+            "/lib64/ld.so": Symlink(target=f"{_LIB}/ld.so"),
+            f"{_LIB}/ld.so": _PLAIN,
+            f"{_LIB}/liba.so.1": Symlink(target="liba.so.1.2"),
+            f"{_LIB}/liba.so.1.2": make_elf(needed=("libb.so",)),
+            f"{_LIB}/libb.so": _PLAIN,
+            f"{_LIB}/libc.so": _PLAIN,
+        }
+    )
+    selection = select(rootfs, {"/usr/bin/app": Operation.EXEC}, options=_OBSERVED)
+    assert {"/lib64/ld.so", f"{_LIB}/ld.so", f"{_LIB}/liba.so.1", f"{_LIB}/libb.so"} <= set(
+        selection.kept
+    )
+    reason = reason_of(selection, f"{_LIB}/libb.so")
+    assert (reason.rule, reason.detail) == (Rule.ELF, "DT_NEEDED libb.so")
+    assert reason.because == f"{_LIB}/liba.so.1.2"
+    assert f"{_LIB}/libc.so" not in selection.kept
+
+
+def test_an_rpath_of_the_program_holds_for_its_libraries() -> None:
+    rootfs = make_rootfs(
+        {
+            "/opt/app/bin/app": make_elf(needed=("liba.so",), rpath="$ORIGIN/../lib"),
+            "/opt/app/lib/liba.so": make_elf(needed=("libb.so",)),
+            "/opt/app/lib/libb.so": _PLAIN,
+            "/opt/app/lib/libc.so": _PLAIN,
+        }
+    )
+    selection = select(rootfs, {"/opt/app/bin/app": Operation.EXEC}, options=_OBSERVED)
+    assert "/opt/app/lib/libb.so" in selection.kept
+    assert "/opt/app/lib/libc.so" not in selection.kept
+
+
+def test_libraries_named_in_strings_of_what_can_open_them() -> None:
+    rootfs = make_rootfs(
+        {
+            "/usr/bin/opener": make_elf(
+                symbols=("dlopen",), constants=("libcurl.so.4", "libno.so")
+            ),
+            "/usr/bin/talker": make_elf(constants=("libtalk.so.1",)),
+            f"{_LIB}/libcurl.so.4": _PLAIN,
+            f"{_LIB}/libtalk.so.1": _PLAIN,
+        }
+    )
+    accesses = {"/usr/bin/opener": Operation.EXEC, "/usr/bin/talker": Operation.EXEC}
+    closure = select(rootfs, accesses)
+    assert "libcurl.so.4" in reason_of(closure, f"{_LIB}/libcurl.so.4").detail
+    assert f"{_LIB}/libtalk.so.1" not in closure.kept
+    assert f"{_LIB}/libcurl.so.4" not in select(rootfs, accesses, options=_OBSERVED).kept
+
+
+def test_what_glibc_opens_by_name() -> None:
+    rootfs = make_rootfs(
+        {
+            "/usr/bin/app": make_elf(needed=("libc.so.6",)),
+            f"{_LIB}/libc.so.6": make_elf(
+                soname="libc.so.6", symbols=("dlopen",), constants=("libidn2.so.0",)
+            ),
+            f"{_LIB}/libgcc_s.so.1": _PLAIN,
+            f"{_LIB}/libnss_files.so.2": _PLAIN,
+            f"{_LIB}/libnss_winbind.so.2": _PLAIN,
+            f"{_LIB}/libidn2.so.0": _PLAIN,
+            "/etc/ld.so.cache": b"cache",
+            "/etc/nsswitch.conf": b"# winbind\nhosts: files dns [NOTFOUND=return]\n",
+        }
+    )
+    selection = select(rootfs, {"/usr/bin/app": Operation.EXEC})
+    assert {f"{_LIB}/libgcc_s.so.1", f"{_LIB}/libnss_files.so.2", "/etc/ld.so.cache"} <= set(
+        selection.kept
+    )
+    assert f"{_LIB}/libnss_winbind.so.2" not in selection.kept
+    assert f"{_LIB}/libidn2.so.0" not in selection.kept
+
+
+def test_converters_stay_where_a_library_converts() -> None:
+    content = {
+        "/usr/bin/app": make_elf(needed=("libxml2.so",)),
+        "/usr/bin/sh": make_elf(symbols=("iconv_open",)),
+        f"{_LIB}/gconv/SJIS.so": _PLAIN,
+    }
+    with_iconv = make_rootfs({**content, f"{_LIB}/libxml2.so": make_elf(symbols=("iconv_open",))})
+    without = make_rootfs({**content, f"{_LIB}/libxml2.so": _PLAIN})
+    accesses = {"/usr/bin/app": Operation.EXEC, "/usr/bin/sh": Operation.EXEC}
+    assert f"{_LIB}/gconv/SJIS.so" in select(with_iconv, accesses).kept
+    assert f"{_LIB}/gconv/SJIS.so" not in select(without, accesses).kept
+
+
+def test_plug_ins_of_the_same_source_package() -> None:
+    info = "/var/lib/dpkg/info"
+    rootfs = make_rootfs(
+        {
+            f"{_LIB}/libcrypto.so.3": make_elf(
+                symbols=("dlopen",), constants=(f"{_LIB}/ossl-modules", f"{_LIB}/strange")
+            ),
+            f"{_LIB}/ossl-modules/legacy.so": _PLAIN,
+            f"{_LIB}/strange/x.so": _PLAIN,
+            "/var/lib/dpkg/status": b"Package: libssl3\nStatus: install ok installed\nVersion: 1\n"
+            b"\nPackage: strange\nStatus: install ok installed\nVersion: 1\n",
+            f"{info}/libssl3.list": f"{_LIB}/libcrypto.so.3\n".encode()
+            + f"{_LIB}/ossl-modules/legacy.so\n".encode(),
+            f"{info}/strange.list": f"{_LIB}/strange/x.so\n".encode(),
+        }
+    )
+    selection = select(rootfs, {f"{_LIB}/libcrypto.so.3": Operation.OPEN})
+    assert f"{_LIB}/ossl-modules/legacy.so" in selection.kept
+    assert f"{_LIB}/strange/x.so" not in selection.kept
+
+
+def test_ld_library_path_of_the_image() -> None:
+    from support.trees import make_config
+
+    rootfs = make_rootfs({"/usr/bin/app": make_elf(needed=("libx.so",)), "/env/libx.so": _PLAIN})
+    accesses = {"/usr/bin/app": Operation.EXEC}
+    told = make_config(env={"LD_LIBRARY_PATH": "/env"})
+    assert "/env/libx.so" in select(rootfs, accesses, config=told).kept
+    assert "/env/libx.so" not in select(rootfs, accesses).kept
