@@ -29,7 +29,9 @@ from jettison.cli.requests import (
 from jettison.errors import CheckFailedError
 from jettison.events import EventSink
 from jettison.report.slim_document import render_slim_document
-from jettison.report.text import human_size, render_slim_text
+from jettison.report.text import human_size, render_explanation, render_slim_text
+from jettison.report.verify_document import render_verify_document, render_verify_text
+from jettison.report.why_document import render_why_document
 
 
 @contextmanager
@@ -54,10 +56,10 @@ def _width() -> int:
 @takes(SlimArguments)
 def slim(arguments: SlimArguments) -> None:
     """Slim an image, prove that it works as before, and write it."""
-    from jettison.workflow import slim as workflow  # noqa: PLC0415  # --help need not load it
+    from jettison.workflow.slim import slim as run  # noqa: PLC0415  # --help need not load it
 
     with _progress() as events:
-        result = workflow.slim(slim_request(arguments), events=events)
+        result = run(slim_request(arguments), events=events)
     if arguments.format is OutputFormat.JSON:
         _print(render_slim_document(result.document).decode())
     else:
@@ -72,10 +74,10 @@ def slim(arguments: SlimArguments) -> None:
 @takes(ProfileArguments)
 def profile(arguments: ProfileArguments) -> None:
     """Run an image and report what it used, without building anything."""
-    from jettison.workflow import slim as workflow  # noqa: PLC0415  # as above
+    from jettison.workflow.slim import slim as run  # noqa: PLC0415  # as above
 
     with _progress() as events:
-        result = workflow.slim(profile_request(arguments), events=events)
+        result = run(profile_request(arguments), events=events)
     if arguments.format is OutputFormat.JSON:
         _print(render_slim_document(result.document).decode())
     else:
@@ -85,14 +87,14 @@ def profile(arguments: ProfileArguments) -> None:
 @takes(VerifyArguments)
 def verify(arguments: VerifyArguments) -> None:
     """Prove that one image behaves as another does."""
-    from jettison.workflow import verify as workflow  # noqa: PLC0415  # as above
+    from jettison.workflow.verify import verify as run  # noqa: PLC0415  # as above
 
     with _progress() as events:
-        result = workflow.verify(verify_request(arguments), events=events)
+        result = run(verify_request(arguments), events=events)
     if arguments.format is OutputFormat.JSON:
-        _print(workflow.render_verify_document(result.document).decode())
+        _print(render_verify_document(result.document).decode())
     else:
-        _print(workflow.render_verify_text(result.document))
+        _print(render_verify_text(result.document))
     if not result.passed:
         raise CheckFailedError(f"{arguments.slimmed} does not behave as {arguments.original} does")
 
@@ -100,21 +102,21 @@ def verify(arguments: VerifyArguments) -> None:
 @takes(WhyArguments)
 def why(arguments: WhyArguments) -> None:
     """Say why a path was kept or dropped, with the chain of reasons."""
-    from jettison.workflow import why as workflow  # noqa: PLC0415  # as above
+    from jettison.workflow.why import why as run  # noqa: PLC0415  # as above
 
-    explanation = workflow.why(arguments.path, arguments.report)
+    explanation = run(arguments.path, arguments.report)
     if arguments.format is OutputFormat.JSON:
-        _print(workflow.render_why_document(explanation).decode())
+        _print(render_why_document(explanation).decode())
     else:
-        _print(workflow.render_why_text(explanation))
+        _print(render_explanation(explanation))
 
 
 def prune(
     *, max_size: Annotated[str, typer.Option(help="Keep what fits, newest first.")] = "0"
 ) -> None:
     """Remove unpacked layers from the store."""
-    from jettison.workflow.prune import prune as workflow  # noqa: PLC0415  # as above
+    from jettison.workflow.prune import prune as run  # noqa: PLC0415  # as above
 
     most = 0 if max_size == "0" else parse_size(max_size, "--max-size")
-    freed = workflow(store_directory(), max_bytes=most)
+    freed = run(store_directory(), max_bytes=most)
     _print(f"{human_size(freed)} freed\n")

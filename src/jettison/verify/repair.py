@@ -8,7 +8,6 @@ from typing import Final
 
 from jettison.filetree import FileTree
 from jettison.paths import ImagePath
-from jettison.verify.compare import Difference
 from jettison.verify.misses import Miss, neighbours
 
 MAX_ROUNDS: Final = 3
@@ -19,14 +18,27 @@ class Round:
     """One slimmed image that was built, run and compared.
 
     Shape: `number` counts from 1; `added` is what the next round keeps in addition, sorted;
-    `passed` says that it answered as the original did and is healthy.
+    `differences` has a line for each way in which it did not behave as the original; `passed` says
+    that there was none and that nothing was missed.
     """
 
     number: int
     misses: tuple[Miss, ...]
     added: tuple[ImagePath, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[str, ...]
     passed: bool
+
+    def describe(self) -> str:
+        """A phrase for people."""
+        if self.passed:
+            return "passed"
+        parts = []
+        if self.differences:
+            parts.append(f"{len(self.differences)} differences, first {self.differences[0]}")
+        if self.added:
+            first = self.misses[0].describe() if self.misses else self.added[0]
+            parts.append(f"{len(self.added)} paths to add, first {first}")
+        return "; ".join(parts)
 
 
 def plan_repair(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jettison.analysis.ownership import Ownership
 from jettison.edge.redact import redact
-from jettison.filetree import FileTree
-from jettison.paths import ImagePath
 from jettison.probe.health import HealthResult
 from jettison.probe.model import Answer
 from jettison.profile.apparmor import AppArmorInput, render_profile
@@ -27,11 +23,11 @@ from jettison.report.container_report import (
     make_container_report,
     render_container_report,
 )
-from jettison.report.facts import ImageFacts, PackageCounts, describe_image
+from jettison.report.facts import ImageFacts, describe_image
 from jettison.report.removed import make_removed_report, render_removed_report
 from jettison.report.slim_document import SlimDocument, Verification, size_ratio
-from jettison.store.rootfs import StackedRootFS
 from jettison.trace.jsonl import render_lines
+from jettison.workflow.packages import Packages
 
 if TYPE_CHECKING:
     from jettison.workflow.workshop import Proven, Worked, Workshop
@@ -97,7 +93,7 @@ def _document(workshop: Workshop, worked: Worked) -> SlimDocument:
         workshop.image,
         workshop.rootfs.layers,
         workshop.rootfs.tree,
-        _count_packages(workshop.rootfs),
+        workshop.packages.counts,
     )
     proven = worked.proven
     slimmed: ImageFacts | None = None
@@ -106,7 +102,7 @@ def _document(workshop: Workshop, worked: Worked) -> SlimDocument:
             proven.built.image,
             proven.rootfs.layers,
             proven.rootfs.tree,
-            _count_packages(proven.rootfs),
+            Packages(proven.rootfs).counts,
         )
     return SlimDocument(
         original=original,
@@ -114,21 +110,6 @@ def _document(workshop: Workshop, worked: Worked) -> SlimDocument:
         ratio=size_ratio(original, slimmed) if slimmed is not None else None,
         policy=workshop.request.selection.policy,
         verification=_verification(worked),
-    )
-
-
-def _count_packages(rootfs: StackedRootFS) -> PackageCounts:
-    return PackageCounts(
-        os=len(Ownership.read(rootfs).packages), python=_count_distributions(rootfs.tree)
-    )
-
-
-def _count_distributions(tree: FileTree) -> int:
-    """Installed ones; what others carry inside themselves does not count."""
-    return sum(
-        path.name.endswith((".dist-info", ".egg-info"))
-        and path.parent.name in ("site-packages", "dist-packages")
-        for path in tree
     )
 
 
@@ -143,7 +124,7 @@ def _verification(worked: Worked) -> Verification:
         rounds=len(proven.rounds),
         requests=len(answers),
         differences=tuple(redact(item) for item in last.differences),
-        excluded=proven.volatile.describe() if answers else (),
+        excluded=proven.proof.volatile.describe() if answers and proven.proof else (),
     )
 
 
@@ -165,7 +146,7 @@ def _run_record(workshop: Workshop, worked: Worked) -> RunRecord:
             working_dir=run.working_dir or config.working_dir,
         ),
         redact=redact,
-        owner=_owners(workshop.rootfs),
+        owner=workshop.packages.owner,
         writable_paths=tuple(item.path for item in writable),
         probes=tuple(_probe_answer(answer) for answer in answers),
         health=_health(worked.seen.health),
@@ -180,16 +161,6 @@ def _slimmed_record(proven: Proven) -> SlimmedRecord:
         selection=proven.selection,
         layers=tuple(layer.role for layer in built.layers),
     )
-
-
-def _owners(rootfs: StackedRootFS) -> Callable[[ImagePath], str]:
-    ownership = Ownership.read(rootfs)
-
-    def owner(path: ImagePath) -> str:
-        package = ownership.find_owner(path)
-        return f"{package.kind} {package.name} {package.version}" if package is not None else ""
-
-    return owner
 
 
 def _probe_answer(answer: Answer) -> ProbeAnswer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,23 +14,21 @@ import msgspec
 from jettison.errors import StoreError
 from jettison.events import EventSink, Notice, stage
 from jettison.linux.abilities import detect
-from jettison.linux.isolation import IsolationOptions, run_isolated, work_directory
+from jettison.linux.isolation import run_isolated, work_directory
 from jettison.report.slim_document import Artifact, Output, SlimDocument
 from jettison.runtime.container import ContainerHost
-from jettison.runtime.engine import find_runtime
-from jettison.runtime.joined import JoinedNetwork, open_container_network
 from jettison.store.overlay_directory import RedirectedLayerError
 from jettison.transport.schemes import Target, parse_target
 from jettison.transport.sinks import check_sink, write_sink
 from jettison.transport.sources import Source, open_source
 from jettison.workflow.artifacts import Made, make_artifacts
+from jettison.workflow.hosts import host_for, isolation_options
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.naming import choose_outputs, plain_name, slimmed_name
-from jettison.workflow.requests import SlimRequest, SourceRequest, WatchRequest
+from jettison.workflow.requests import SlimRequest, SourceRequest
 from jettison.workflow.stages import StageTimes
 from jettison.workflow.workshop import Workshop
 
-_CONTAINER: Final = "container:"
 _REPORTS: Final = Path("jettison-report")
 
 
@@ -87,30 +84,6 @@ def _slim(request: SlimRequest, target: Target, times: StageTimes, *, in_place: 
         artifacts=artifacts,
     )
     return SlimResult(document=document, passed=passed)
-
-
-@contextmanager
-def host_for(request: WatchRequest, workdir: Path) -> Iterator[ContainerHost]:
-    """What containers of this request need of the host, joined network included.
-
-    Raises: HostError without a runtime; UsageError for a container that does not run.
-    """
-    joined: JoinedNetwork | None = None
-    if request.run.network.startswith(_CONTAINER):
-        joined = open_container_network(request.run.network.removeprefix(_CONTAINER))
-    try:
-        yield ContainerHost(workdir=workdir, runtime=find_runtime(request.runc), joined=joined)
-    finally:
-        if joined is not None:
-            joined.close()
-
-
-def isolation_options(host: ContainerHost) -> IsolationOptions:
-    """Hand on the signal that ends `--continue-after signal`, and join the network's owner."""
-    return IsolationOptions(
-        forwarded=(signal.SIGUSR1,),
-        user_namespace=host.joined.user_namespace if host.joined is not None else None,
-    )
 
 
 @contextmanager

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 from jettison.build.bytecode import EXCHANGE, compile_missing
 from jettison.build.image import BuildOptions, BuiltImage, build_image
@@ -19,18 +18,18 @@ from jettison.runtime.container import Container, ContainerHost
 from jettison.runtime.options import RunOptions, VolumeMount
 from jettison.selection import Selection, SelectionOptions
 from jettison.selection.decide import decide
+from jettison.selection.globs import compile_glob
 from jettison.store.rootfs import StackedRootFS
 from jettison.transport.schemes import Scheme, Target, parse_target
 from jettison.transport.sources import open_source
-from jettison.verify.compare import Volatile, compare, learn
 from jettison.verify.misses import find_misses
-from jettison.verify.repair import MAX_ROUNDS, Round, plan_repair
+from jettison.verify.repair import Round, plan_repair, should_repeat
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.naming import plain_name
+from jettison.workflow.packages import Packages
+from jettison.workflow.proof import Proof, observe_original
 from jettison.workflow.requests import SlimRequest
-from jettison.workflow.watching import Observation, Stacked, WatchOptions, watch
-
-T = TypeVar("T")
+from jettison.workflow.watching import Observation, Stacked
 
 _COMPILE_TIMEOUT_S: Final = 600.0
 
@@ -39,14 +38,15 @@ _COMPILE_TIMEOUT_S: Final = 600.0
 class Proven:
     """A slimmed image and what its own run showed.
 
-    Shape: `rounds` in order, the last one is about `built`; it is empty where nothing was proven.
+    Shape: `rounds` in order, the last one is about `built`; empty, and `proof` None, where nothing
+    was to be proven.
     """
 
     selection: Selection
     built: BuiltImage
     rootfs: StackedRootFS
     rounds: tuple[Round, ...]
-    volatile: Volatile
+    proof: Proof | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,10 @@ class Workshop:
     host: ContainerHost
     events: EventSink
     compiled: dict[ImagePath, bytes] = field(default_factory=dict)
+    packages: Packages = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.packages = Packages(self.rootfs)
 
     @property
     def original(self) -> Stacked:
@@ -84,38 +88,10 @@ class Workshop:
 
         Raises: what the stages raise; a slimmed image that behaves otherwise is in the result.
         """
-        seen = self.observe()
+        seen = observe_original(self.original, self.request.watch, self.host, self.events)
         seccomp = build_profile(seen.trace, self.image.config.platform)
         proven = self.prove(seen, seccomp) if self.request.build else None
         return Worked(seen=seen, seccomp=seccomp, proven=proven)
-
-    def observe(self) -> Observation:
-        """Run the original, traced.
-
-        Raises: ContainerError, NotReadyError, TraceLossError, HostError.
-        """
-        with stage("run", self.events) as outcome:
-            seen = watch(self.original, self.request.watch, self.host, WatchOptions())
-            outcome.detail = _describe(seen)
-        for notice in seen.notices:
-            self.events.emit(Notice(message=notice))
-        return seen
-
-    def observe_again(self, seen: Observation) -> Observation:
-        """Run the original once more, untraced, to learn what differs between runs of it."""
-        again = watch(
-            self.original,
-            replace(self.request.watch, execs=()),
-            self.host,
-            WatchOptions(traced=False, again=seen.results, judged=False),
-        )
-        if again.failure:
-            raise ContainerError(
-                f"the original worked once but not when it was run again: {again.failure}",
-                hint="an app that does not start each time cannot be compared",
-                log_tail=again.log_tail,
-            )
-        return again
 
     def decide(self, seen: Observation, options: SelectionOptions) -> Selection:
         """Which paths to keep."""
@@ -131,33 +107,24 @@ class Workshop:
 
         Raises: what building and running raise; that the image behaves otherwise is in `rounds`.
         """
-        learning: _Future[Observation] | None = None
-        if self.request.verify and seen.results is not None:
-            learning = _Future(lambda: self.observe_again(seen))
+        proof: Proof | None = None
+        if self.request.verify:
+            proof = Proof(self.original, self.request.watch, self.host, seen, seccomp)
         options = self.request.selection
         rounds: list[Round] = []
         while True:
             selection = self.decide(seen, options)
             built = self.build(selection, number=len(rounds) + 1)
             rootfs = self.unpack(built, number=len(rounds) + 1)
-            volatile = Volatile()
-            if not self.request.verify:
-                break
-            if learning is not None and seen.results is not None:
-                again = learning.result().results
-                volatile = learn(seen.results, again) if again is not None else volatile
-            found = self.verify(seen, (selection, built, rootfs), (seccomp, volatile), len(rounds))
-            rounds.append(found)
-            if found.passed or not found.added or len(rounds) >= MAX_ROUNDS:
-                break
-            options = replace(options, repaired=(*options.repaired, *found.added))
-        return Proven(
-            selection=selection,
-            built=built,
-            rootfs=rootfs,
-            rounds=tuple(rounds),
-            volatile=volatile,
-        )
+            proven = Proven(
+                selection=selection, built=built, rootfs=rootfs, rounds=tuple(rounds), proof=proof
+            )
+            if proof is None:
+                return proven
+            rounds.append(self.verify(proven, proof))
+            if rounds[-1].passed or not should_repeat(rounds):
+                return replace(proven, rounds=tuple(rounds))
+            options = replace(options, repaired=(*options.repaired, *rounds[-1].added))
 
     def build(self, selection: Selection, *, number: int) -> BuiltImage:
         """Compile what has no byte code, and write the image as an OCI layout."""
@@ -208,41 +175,30 @@ class Workshop:
         ) as source:
             return stack_layers(source, source_request, self.events, stage="verify")
 
-    def verify(
-        self,
-        seen: Observation,
-        made: tuple[Selection, BuiltImage, StackedRootFS],
-        given: tuple[dict[str, Any], Volatile],
-        done: int,
-    ) -> Round:
-        """Run the slimmed image under its filter, ask it the same, and look at what it missed."""
-        selection, built, rootfs = made
-        seccomp, volatile = given
+    def verify(self, made: Proven, proof: Proof) -> Round:
+        """Try the slimmed image out, and see what it missed."""
         with stage("verify", self.events) as outcome:
-            slimmed = watch(
-                Stacked(directories=rootfs.directories, config=built.image.config),
-                replace(self.request.watch, execs=self.request.watch.execs if self._execs else ()),
-                self.host,
-                WatchOptions(seccomp=seccomp, again=seen.results, judged=False),
-            )
-            differences = _differences(seen, slimmed, volatile)
+            slimmed = Stacked(directories=made.rootfs.directories, config=made.built.image.config)
+            trial = proof.try_out(slimmed, execs=self.request.selection.exec_keeps)
             misses = find_misses(
-                slimmed.trace, self.rootfs.tree, rootfs.tree, selection, original=seen.trace
+                trial.observation.trace,
+                self.rootfs.tree,
+                made.rootfs.tree,
+                made.selection,
+                is_unwanted=_matcher(self.request.selection.drop_paths),
             )
-            added = plan_repair(misses, self.rootfs, selection)
+            added = plan_repair(
+                misses, self.rootfs.tree, made.selection.kept, self.packages.distribution_files
+            )
             found = Round(
-                number=done + 1,
+                number=len(made.rounds) + 1,
                 misses=misses,
                 added=added,
-                differences=differences,
-                passed=not differences and not added,
+                differences=trial.differences,
+                passed=not trial.differences and not added,
             )
             outcome.detail = found.describe()
         return found
-
-    @property
-    def _execs(self) -> bool:
-        return self.request.selection.exec_keeps
 
 
 class _InContainer:
@@ -274,50 +230,6 @@ class _InContainer:
                 )
 
 
-class _Future(Generic[T]):
-    """A call in a thread; its result, or its error, once it has one."""
-
-    def __init__(self, call: Callable[[], T]) -> None:
-        self._value: list[T] = []
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(call,), daemon=True)
-        self._thread.start()
-
-    def _run(self, call: Callable[[], T]) -> None:
-        try:
-            self._value.append(call())
-        except BaseException as err:  # noqa: BLE001  # raised again by `result`
-            self._error = err
-
-    def result(self) -> T:
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return self._value[0]
-
-
-def _differences(seen: Observation, slimmed: Observation, volatile: Volatile) -> tuple[str, ...]:
-    """Every way in which the slimmed image behaved otherwise, a line each."""
-    if slimmed.failure:
-        tail = [line for line in slimmed.log_tail.strip().splitlines() if line.strip()][-1:]
-        return (": ".join((slimmed.failure, *tail)),)
-    found: list[str] = []
-    if seen.results is not None and slimmed.results is not None:
-        differing = compare(seen.results, slimmed.results, volatile)
-        found.extend(item.describe() for item in differing)
-    if seen.health is not None and (slimmed.health is None or not slimmed.health.is_healthy):
-        output = slimmed.health.output.strip() if slimmed.health else "not run"
-        found.append(f"HEALTHCHECK: healthy → {output[-200:] or 'unhealthy'}")
-    if seen.exit_status != slimmed.exit_status:
-        found.append(f"exit status: {seen.exit_status} → {slimmed.exit_status}")
-    return tuple(found)
-
-
-def _describe(seen: Observation) -> str:
-    parts = []
-    if seen.results is not None:
-        parts.append(f"{len(seen.results.answers)} requests answered")
-    if seen.health is not None:
-        parts.append("healthy")
-    parts.append(f"{seen.trace.notifications} system calls seen")
-    return ", ".join(parts)
+def _matcher(globs: Sequence[str]) -> Callable[[ImagePath], bool]:
+    patterns = [compile_glob(glob) for glob in globs]
+    return lambda path: any(pattern.fullmatch(path) for pattern in patterns)

@@ -1,0 +1,45 @@
+"""What `jettison why --format json` prints."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Literal
+
+import msgspec
+
+from jettison.report.container_report import KeptBecause, KeptPath
+from jettison.report.documents import encode
+from jettison.report.explain import Explanation, Fate
+
+
+class WhyStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One link of a chain of reasons."""
+
+    path: str
+    reason: KeptBecause
+
+
+class WhyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fate of one path; the fields are those of `Explanation`."""
+
+    kind: Literal["why"] = "why"
+    schema_version: Literal[1] = 1
+    path: str
+    fate: Fate
+    links: tuple[str, ...]
+    kept: KeptPath | None
+    chains: tuple[tuple[WhyStep, ...], ...]
+    owner: str
+    why: str
+    dropped_count: int
+    dropped_size_bytes: int
+
+
+def render_why_document(explanation: Explanation) -> bytes:
+    """The document as JSON, indented for people."""
+    values = {field.name: getattr(explanation, field.name) for field in fields(explanation)}
+    values["chains"] = tuple(
+        tuple(WhyStep(path=step.path, reason=step.reason) for step in chain)
+        for chain in explanation.chains
+    )
+    return encode(WhyDocument(**values), indent=2)

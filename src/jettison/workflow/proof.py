@@ -1,0 +1,157 @@
+"""The proof: the original is run twice, the slimmed image once, and their answers compared."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from jettison.errors import ContainerError
+from jettison.events import EventSink, Notice, stage
+from jettison.runtime.container import ContainerHost
+from jettison.verify.compare import Volatile, compare, learn
+from jettison.workflow.requests import WatchRequest
+from jettison.workflow.watching import Observation, Stacked, WatchOptions, watch
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """How one slimmed image did; `differences` has a line for each way in which it was not as
+    the original.
+    """
+
+    observation: Observation
+    differences: tuple[str, ...]
+
+
+def observe_original(
+    original: Stacked, request: WatchRequest, host: ContainerHost, events: EventSink
+) -> Observation:
+    """Run the original, traced.
+
+    Raises: ContainerError, NotReadyError, TraceLossError, HostError.
+    """
+    with stage("run", events) as outcome:
+        seen = watch(original, request, host, WatchOptions())
+        outcome.detail = _describe(seen)
+    for notice in seen.notices:
+        events.emit(Notice(message=notice))
+    return seen
+
+
+class Proof:
+    """What slimmed images are measured by.
+
+    The second run of the original, which tells what differs between runs of it, begins at once
+    and in a thread; `volatile` waits for it. `seccomp` is the filter slimmed images run under.
+    """
+
+    def __init__(
+        self,
+        original: Stacked,
+        request: WatchRequest,
+        host: ContainerHost,
+        seen: Observation,
+        seccomp: dict[str, Any],
+    ) -> None:
+        self._original = original
+        self._request = request
+        self._host = host
+        self._seen = seen
+        self._seccomp = seccomp
+        self._again = _Future(self._run_again) if seen.results is not None else None
+
+    @property
+    def volatile(self) -> Volatile:
+        """What of the answers is not compared.
+
+        Raises: ContainerError if the original did not work a second time.
+        """
+        again = self._again.result() if self._again is not None else None
+        if again is None or again.results is None or self._seen.results is None:
+            return Volatile()
+        return learn(self._seen.results, again.results)
+
+    def try_out(self, slimmed: Stacked, *, execs: bool) -> Trial:
+        """Run a slimmed image under the filter, traced, and ask it the same.
+
+        `execs` says whether it is to have what the `--exec` commands need.
+        """
+        observation = watch(
+            slimmed,
+            self._request if execs else replace(self._request, execs=()),
+            self._host,
+            WatchOptions(seccomp=self._seccomp, again=self._seen.results, judged=False),
+        )
+        differences = _differences(self._seen, observation, self.volatile)
+        return Trial(observation=observation, differences=differences)
+
+    def _run_again(self) -> Observation:
+        again = watch(
+            self._original,
+            replace(self._request, execs=()),
+            self._host,
+            WatchOptions(traced=False, again=self._seen.results, judged=False),
+        )
+        if again.failure:
+            raise ContainerError(
+                f"the original worked once but not when it was run again: {again.failure}",
+                hint="an app that does not start each time cannot be compared",
+                log_tail=again.log_tail,
+            )
+        return again
+
+
+class _Future(Generic[T]):
+    """A call in a thread; its result, or its error, once it has one."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(call,), daemon=True)
+        self._thread.start()
+
+    def _run(self, call: Callable[[], T]) -> None:
+        try:
+            self._value.append(call())
+        except BaseException as err:  # noqa: BLE001  # raised again by `result`
+            self._error = err
+
+    def result(self) -> T:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._value[0]
+
+
+def _differences(seen: Observation, slimmed: Observation, volatile: Volatile) -> tuple[str, ...]:
+    if slimmed.failure:
+        tail = [line for line in slimmed.log_tail.strip().splitlines() if line.strip()][-1:]
+        return (": ".join((slimmed.failure, *tail)),)
+    found: list[str] = []
+    if seen.results is not None and slimmed.results is not None:
+        differing = compare(seen.results, slimmed.results, volatile)
+        found.extend(item.describe() for item in differing)
+    if seen.health is not None and (slimmed.health is None or not slimmed.health.is_healthy):
+        output = slimmed.health.output.strip() if slimmed.health else "not run"
+        found.append(f"HEALTHCHECK: healthy → {output[-200:] or 'unhealthy'}")
+    for before, after in zip(seen.executed, slimmed.executed, strict=False):
+        if before.status != after.status:
+            command = " ".join(before.argv)
+            found.append(f"--exec {command}: status {before.status} → {after.status}")
+    if seen.exit_status != slimmed.exit_status:
+        found.append(f"exit status: {seen.exit_status} → {slimmed.exit_status}")
+    return tuple(found)
+
+
+def _describe(seen: Observation) -> str:
+    parts = []
+    if seen.results is not None:
+        parts.append(f"{len(seen.results.answers)} requests answered")
+    if seen.health is not None:
+        parts.append("healthy")
+    parts.append(f"{seen.trace.notifications} system calls seen")
+    return ", ".join(parts)

@@ -1,0 +1,137 @@
+"""`jettison verify`: the proof alone, for any two images."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import msgspec
+
+from jettison.events import EventSink, stage
+from jettison.filetree import FileTree
+from jettison.image import Image
+from jettison.linux.abilities import detect
+from jettison.linux.isolation import run_isolated, work_directory
+from jettison.paths import ROOT, ImagePath
+from jettison.profile.seccomp import build_profile
+from jettison.report.container_report import ImageName
+from jettison.report.slim_document import Verification
+from jettison.report.verify_document import VerifyDocument
+from jettison.runtime.container import ContainerHost
+from jettison.selection import Bytecode, Policy, Selection
+from jettison.store.rootfs import StackedRootFS
+from jettison.transport.schemes import parse_target
+from jettison.transport.sources import Source, open_source
+from jettison.verify.misses import find_misses
+from jettison.workflow.hosts import host_for, isolation_options
+from jettison.workflow.layers import stack_layers
+from jettison.workflow.proof import Proof, observe_original
+from jettison.workflow.requests import SourceRequest, VerifyRequest
+from jettison.workflow.stages import StageTimes
+from jettison.workflow.watching import Stacked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyResult:
+    """What came of it."""
+
+    document: VerifyDocument
+    passed: bool
+
+
+def verify(request: VerifyRequest, *, events: EventSink) -> VerifyResult:
+    """Run the original twice and the slimmed image once, under a filter made from what was seen.
+
+    Raises: JettisonError if either cannot be read or the original does not work.
+    """
+    times = StageTimes(events)
+    with ExitStack() as held:
+        workdir = held.enter_context(work_directory())
+        host = held.enter_context(host_for(request.watch, workdir))
+        with stage("open", times):
+            sources = tuple(
+                held.enter_context(
+                    open_source(
+                        parse_target(item.target),
+                        platform=item.platform,
+                        workdir=workdir,
+                        limits=item.limits,
+                        in_place=detect().is_root,
+                    )
+                )
+                for item in (request.original, request.slimmed)
+            )
+        document = run_isolated(
+            lambda sink: _in_isolation(request, sources, host, sink),
+            events=times,
+            workdir=workdir,
+            options=isolation_options(host),
+        )
+    document = msgspec.structs.replace(
+        document, stages=tuple(times.stages), notices=tuple(times.notices)
+    )
+    return VerifyResult(document=document, passed=document.verification.verdict == "passed")
+
+
+def _in_isolation(
+    request: VerifyRequest, sources: tuple[Source, ...], host: ContainerHost, events: EventSink
+) -> VerifyDocument:
+    original, slimmed = sources
+    original_files = _unpack(original, request.original, events)
+    slimmed_files = _unpack(slimmed, request.slimmed, events)
+    stacked = Stacked(directories=original_files.directories, config=original.image.config)
+    seen = observe_original(stacked, request.watch, host, events)
+    proof = Proof(
+        stacked,
+        request.watch,
+        host,
+        seen,
+        build_profile(seen.trace, original.image.config.platform),
+    )
+    with stage("verify", events) as outcome:
+        trial = proof.try_out(
+            Stacked(directories=slimmed_files.directories, config=slimmed.image.config),
+            execs=bool(request.watch.execs),
+        )
+        misses = find_misses(
+            trial.observation.trace,
+            original_files.tree,
+            slimmed_files.tree,
+            _guess_selection(original_files.tree, slimmed_files.tree),
+        )
+        outcome.detail = f"{len(trial.differences)} differences"
+    return VerifyDocument(
+        original=_name(original.image),
+        slimmed=_name(slimmed.image),
+        verification=Verification(
+            verdict="failed" if trial.differences else "passed",
+            rounds=1,
+            requests=len(seen.results.answers) if seen.results is not None else 0,
+            differences=trial.differences,
+            excluded=proof.volatile.describe(),
+        ),
+        missed=tuple(sorted({str(miss.path) for miss in misses})),
+    )
+
+
+def _unpack(source: Source, request: SourceRequest, events: EventSink) -> StackedRootFS:
+    with stage("unpack", events) as outcome:
+        rootfs = stack_layers(source, request, events, stage="unpack")
+        outcome.detail = f"{source.target}: {len(rootfs.tree)} paths"
+    return rootfs
+
+
+def _name(image: Image) -> ImageName:
+    return ImageName(reference=image.reference, digest=str(image.digest))
+
+
+def _guess_selection(original: FileTree, slimmed: FileTree) -> Selection:
+    """What was done with byte code, as far as the two images show it."""
+    bytecode = tuple(
+        Bytecode(source=path, target=target, stored=None, interpreter=ROOT)
+        for path in original
+        if path.suffix == ".py"
+        and path not in slimmed
+        and (target := ImagePath(f"{path}c")) in slimmed
+    )
+    return Selection(policy=Policy.OBSERVED, kept={}, bytecode=bytecode)
