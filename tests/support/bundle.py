@@ -41,7 +41,8 @@ class BundleOptions:
     no_new_privileges: bool = False
     readonly: bool = False
     apparmor: str = ""
-    lower: Path = Path("/")
+    lower: tuple[Path, ...] = (Path("/"),)  # base first
+    network: str = ""  # the path of a network namespace
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -115,7 +116,8 @@ def make_bundle(
     bundle = Bundle(directory, f"jt-{os.getpid()}-{time.monotonic_ns()}")
     for name in ("rootfs", "upper", "work", "state"):
         (directory / name).mkdir(parents=True)
-    layers = f"lowerdir={options.lower},upperdir={directory}/upper,workdir={directory}/work"
+    lower = ":".join(str(item) for item in reversed(options.lower))
+    layers = f"lowerdir={lower},upperdir={directory}/upper,workdir={directory}/work"
     subprocess.run(
         ("mount", "-t", "overlay", "overlay", "-o", layers, str(bundle.rootfs)), check=True
     )
@@ -134,8 +136,11 @@ def make_bundle(
 def _config(argv: Sequence[str], options: BundleOptions) -> dict[str, Any]:
     capabilities = list(options.capabilities)
     effective = capabilities if options.uid == 0 else []
+    namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
+    network = {"type": "network", "path": options.network}
+    namespaces.append(network if options.network else {"type": "network"})
     linux: dict[str, Any] = {
-        "namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount", "network")],
+        "namespaces": namespaces,
         "resources": {"devices": [{"allow": True, "access": "rwm"}]},
     }
     if options.seccomp is not None:
