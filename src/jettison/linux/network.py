@@ -49,10 +49,16 @@ class NetworkNamespace:
         """
 
         def inside() -> T:
-            libc.setns(self.descriptor, Namespace.NETWORK)
+            # In a user namespace even staying where one is would need a privilege.
+            if not os.path.sameopenfile(self.descriptor, ours):
+                libc.setns(self.descriptor, Namespace.NETWORK)
             return function()
 
-        return run_in_thread(inside)
+        ours = _open("/proc/thread-self/ns/net")
+        try:
+            return run_in_thread(inside)
+        finally:
+            os.close(ours)
 
     def close(self) -> None:
         """Let go of it; the kernel removes it once no process is left in it."""
