@@ -53,7 +53,7 @@ def main() -> None:
         raise SystemExit(
             f"{cache.root}: {err.strerror}; name another place in JETTISON_BASES"
         ) from err
-    enter_namespaces()
+    enter_namespaces(cache)
     os.umask(0o022)
     layout = build(cache, options.target, options.base)
     load(layout, options)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+PLACE = "JETTISON_BASES"
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -43,7 +45,7 @@ class Cache:
     @classmethod
     def default(cls) -> Cache:
         """JETTISON_BASES, or /var/cache/jettison-bases for root, or the user's own cache."""
-        named = os.environ.get("JETTISON_BASES")
+        named = os.environ.get(PLACE)
         if named:
             return cls(Path(named))
         if os.geteuid() == 0:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagebuild.cache import Cache
+from imagebuild.cache import PLACE, Cache
 
 _INSIDE = "JETTISON_IMAGEBUILD_INSIDE"
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -45,8 +45,8 @@ class Identity:
     home: str
 
 
-def enter_namespaces() -> None:
-    """Go on in mount and pid namespaces of our own (and, if no root, in a user namespace).
+def enter_namespaces(cache: Cache) -> None:
+    """Start anew in mount and pid namespaces of our own (and, if no root, in a user namespace).
 
     However this ends, the kernel then ends every process and takes down every mount below it.
     """
@@ -56,7 +56,9 @@ def enter_namespaces() -> None:
     unshare += ["--kill-child", "--mount-proc"]
     if os.geteuid() != 0:
         unshare += ["--user", "--map-root-user", "--map-auto"]
-    environment = {**os.environ, _INSIDE: "initial" if os.geteuid() == 0 else "user"}
+    kind = "initial" if os.geteuid() == 0 else "user"
+    # Inside, uid 0 may be an ordinary user's: the place of the cache is decided out here.
+    environment = {**os.environ, _INSIDE: kind, PLACE: str(cache.root)}
     argv = [*unshare, sys.executable, *sys.orig_argv[1:]]
     os.execvpe(argv[0], argv, environment)
 
@@ -79,9 +81,9 @@ def overlay(lower: Sequence[Path], upper: Path, work: Path) -> Iterator[Path]:
     merged = work.with_name("merged")
     merged.mkdir(exist_ok=True)
     stack = ":".join(str(path) for path in reversed(lower))
-    options = f"lowerdir={stack},upperdir={upper},workdir={work},redirect_dir=off,volatile"
-    if in_user_namespace():
-        options += ",userxattr"
+    options = f"lowerdir={stack},upperdir={upper},workdir={work},volatile"
+    # An ordinary user's overlay keeps its marks in his own attributes, and never redirects.
+    options += ",userxattr" if in_user_namespace() else ",redirect_dir=off"
     _mount("-t", "overlay", "-o", options, "overlay", str(merged))
     try:
         yield merged
