@@ -9,6 +9,7 @@ Finding the modules that the names mean is python_modules' work.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -115,6 +116,7 @@ _CALLEE: Final = re.compile(rb"(\w+)\((?:\s*\w+\s*=)?\Z")
 _PACKAGE_ARGUMENT: Final = re.compile(rb"\s*,\s*(?:package\s*=\s*)?[\"']([\w.]+)[\"']")
 # White space and the letters that may prefix a literal.
 _BEFORE_LITERAL: Final = b" \t\r\n\\rRuUbBfF"
+_DEFERRING: Final = re.compile(rb"\s*(?:(?:async\s+)?def\b|if\s+__name__\s*==)")
 _CALL_REACH: Final = 60
 _HASH: Final = ord("#")
 _NAME: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -150,6 +152,37 @@ def absolute_names(found: Import, module: str, *, is_package: bool) -> tuple[str
     if not base:
         return found.names
     return (base, *(f"{base}.{name}" for name in found.names if name != "*"))
+
+
+def runs_when_imported(source: bytes, top: str) -> bool:
+    """Whether importing the module imports `top` or something in it.
+
+    That is, whether such an import stands outside of functions and of `if __name__ == "__main__"`.
+    """
+    return any(not any(map(_DEFERRING.match, heads)) for heads in _enclosing(source, top))
+
+
+def does_without(source: bytes, top: str) -> bool:
+    """Whether every import of `top` stands directly in a `try` block, so that it may fail."""
+    return all(heads and heads[0].strip().startswith(b"try") for heads in _enclosing(source, top))
+
+
+def _enclosing(source: bytes, top: str) -> Iterator[list[bytes]]:
+    """For each import of `top`, the lines that open the blocks around it, innermost first."""
+    text = b"\n" + source
+    name = re.escape(top.encode())
+    pattern = rb"\n(?P<indent>[ \t]*)(?:import\b[^\n]*?[ ,]|from[ \t]+)%b\b" % name
+    for match in re.finditer(pattern, text):
+        heads: list[bytes] = []
+        depth = len(match["indent"])
+        for line in reversed(text[: match.start() + 1].splitlines()):
+            if depth == 0:
+                break
+            bare = line.lstrip()
+            if bare and not bare.startswith(b"#") and len(line) - len(bare) < depth:
+                heads.append(line)
+                depth = len(line) - len(bare)
+        yield heads
 
 
 class _Scan:

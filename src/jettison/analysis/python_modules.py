@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -14,6 +15,7 @@ from jettison.paths import ImagePath
 _TAG: Final = re.compile(r"(cpython|pypy)-?(\d)(\d+)t?d?(?:-.*)?")
 _CACHED: Final = re.compile(r"(.+)\.(?:cpython|pypy)-?\d+t?(?:\.opt-[12])?\.pyc")
 _MAX_ARCHIVE_BYTES: Final = 256 << 20
+_MAX_MEMBER_BYTES: Final = 16 << 20
 
 
 class ModuleKind(StrEnum):
@@ -106,6 +108,18 @@ class ModuleFinder:
         if not parts or not all(part.isidentifier() for part in parts):
             return None
         return ".".join(parts)
+
+    def read_member(self, archive: ImagePath, member: str) -> bytes | None:
+        """A module's bytes out of an archive on the path; None if the archive is damaged."""
+        try:
+            with (
+                self._rootfs.open(archive) as stream,
+                zipfile.ZipFile(stream) as opened,
+                opened.open(member) as module,
+            ):
+                return module.read(_MAX_MEMBER_BYTES)
+        except (zipfile.BadZipFile, zlib.error, KeyError, OSError, ValueError, RuntimeError):
+            return None
 
     def submodules(self, package: Module) -> Iterator[Module]:
         """What stands directly in a package."""
