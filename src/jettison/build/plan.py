@@ -65,6 +65,8 @@ def plan_layers(
     notices: list[str] = []
     for code in selection.bytecode:
         item = _bytecode(tree, code, compiled)
+        if item is None and code.source in items:
+            continue
         if item is None:
             notices.append(f"{code.source}: it has no byte code, so its source is kept")
             item = _kept(tree, code.source)

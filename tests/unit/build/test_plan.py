@@ -148,6 +148,19 @@ def test_source_is_kept_where_no_byte_code_could_be_made() -> None:
     assert found.notices == ("/lib/bad.py: it has no byte code, so its source is kept",)
 
 
+def test_source_that_is_kept_anyway_needs_no_notice() -> None:
+    made = rootfs(file("/lib/py2.py", b"print 1"))
+    code = Bytecode(
+        source=ImagePath("/lib/py2.py"),
+        target=ImagePath("/lib/__pycache__/py2.cpython-311.pyc"),
+        stored=None,
+        interpreter=PYTHON,
+    )
+    found = plan(made, selection(made.tree, ["/lib/py2.py"], bytecode=[code]))
+    assert paths(found)[LayerRole.RUNTIME] == ["/", "/lib", "/lib/py2.py"]
+    assert found.notices == ()
+
+
 def test_selected_path_that_is_not_there_is_named() -> None:
     made = rootfs(file("/a"))
     with pytest.raises(JettisonError, match="/ghost"):
