@@ -57,10 +57,12 @@ def write_layout(cache: Cache, name: str, stage: Stage) -> Path:
     listed["platform"] = {"architecture": _architecture(), "os": "linux"}
     listed["annotations"] = {"org.opencontainers.image.ref.name": "latest"}
     index = {"schemaVersion": 2, "mediaType": f"{_OCI}.index.v1+json", "manifests": [listed]}
-    directory = cache.root / "layouts" / f"{name}-{listed['digest'][7:19]}"
-    with cache.lock(directory.name):
+    directory = cache.root / "layouts" / listed["digest"][7:19] / name
+    with cache.lock(directory.parent.name):
         if not directory.exists():
-            building = directory.with_name(f".{directory.name}.{os.getpid()}")
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            building = directory.with_name(f".{name}.{os.getpid()}")
+            shutil.rmtree(building, ignore_errors=True)
             _write(building, (config, manifest), _json(index), stage.layers)
             building.rename(directory)
     return directory
