@@ -120,13 +120,18 @@ class _CheckedBlob(io.RawIOBase):
                 f"the manifest says {wanted.size_bytes}",
                 hint=_DAMAGED,
             )
-        actual = f"{wanted.digest.algorithm}:{self._digest.hexdigest()}"
-        if not data and actual != wanted.digest:
+        if not data:
+            self._check_digest()
+        return len(data)
+
+    def _check_digest(self) -> None:
+        wanted = self._expected.descriptor.digest
+        actual = f"{wanted.algorithm}:{self._digest.hexdigest()}"
+        if actual != wanted:
             raise InvalidImageError(
-                f"layer {expected.layer}: digest is {actual}, the manifest says {wanted.digest}",
+                f"layer {self._expected.layer}: digest is {actual}, the manifest says {wanted}",
                 hint=_DAMAGED,
             )
-        return len(data)
 
 
 class _Unpacked(io.RawIOBase):

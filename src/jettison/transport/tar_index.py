@@ -40,7 +40,7 @@ class TarIndex:
         self.path = path
         self._regions: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
-        with open_regular(path) as file:
+        with _BoundedReads(open_regular(path).detach()) as file:
             file_size = os.fstat(file.fileno()).st_size
             try:
                 self._scan(file, file_size)
@@ -72,8 +72,8 @@ class TarIndex:
         with open_regular(self.path) as file:
             yield io.BufferedReader(_Region(file, offset, size), _BUFFER_BYTES)
 
-    def _scan(self, file: io.BufferedReader, file_size: int) -> None:
-        with tarfile.open(fileobj=_BoundedReads(file.raw), mode="r:") as archive:
+    def _scan(self, file: _BoundedReads, file_size: int) -> None:
+        with tarfile.open(fileobj=file, mode="r:") as archive:
             for count, member in enumerate(archive):
                 if count >= _MAX_MEMBERS:
                     raise InvalidImageError(f"{self.path}: over {_MAX_MEMBERS} members")
