@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from jettison.filetree.entries import Entry, FileKind, LayerTree
 from jettison.filetree.tree import FileTree
 from jettison.paths import ImagePath
+
+# Comparing each path with this many prefixes takes as long as looking at all its parents.
+_MANY: Final = 64
 
 
 def merge_layers(layers: Iterable[LayerTree]) -> FileTree:
@@ -21,7 +25,7 @@ def merge_layers(layers: Iterable[LayerTree]) -> FileTree:
     unnamed: set[str] = set()  # directories that stand only in the paths of others
     for index, layer in enumerate(layers):
         if (layer.whiteouts or layer.opaque) and merged:
-            merged = _without(merged, layer.whiteouts, layer.opaque)
+            merged = _without(merged, layer.whiteouts - layer.opaque, layer.opaque)
         replaced = frozenset(
             entry.path
             for entry in layer.entries
@@ -33,7 +37,7 @@ def merge_layers(layers: Iterable[LayerTree]) -> FileTree:
             )
         )
         if replaced:
-            merged = _without(merged, replaced, frozenset())
+            merged = _without(merged, replaced, ())
         for entry in layer.entries:
             merged[entry.path] = entry if entry.layer == index else replace(entry, layer=index)
             if (parent := entry.path.parent) not in merged:
@@ -42,16 +46,23 @@ def merge_layers(layers: Iterable[LayerTree]) -> FileTree:
 
 
 def _without(
-    merged: dict[str, Entry], hidden: frozenset[ImagePath], opaque: frozenset[ImagePath]
+    merged: dict[str, Entry], removed: Iterable[str], emptied: Iterable[str]
 ) -> dict[str, Entry]:
-    """Drop each hidden path and everything below; an opaque directory itself stays."""
-    above = hidden | opaque
+    """Drop the paths in `removed`, and all that is below those and below `emptied`."""
+    tops: set[str] = set(emptied)
+    for path in removed:
+        entry = merged.pop(path, None)
+        if entry is None or entry.is_directory:
+            tops.add(path)
+    if not tops:
+        return merged
+    if len(tops) > _MANY:
+        return {
+            path: entry for path, entry in merged.items() if tops.isdisjoint(entry.path.parents)
+        }
+    below = tuple("/" if path == "/" else f"{path}/" for path in tops)
     return {
-        path: entry
-        for path, entry in merged.items()
-        if (path not in hidden or path in opaque)
-        # Every directory above counts, since a layer need not name those in between.
-        and not any(parent in above for parent in entry.path.parents)
+        path: entry for path, entry in merged.items() if not path.startswith(below) or path == "/"
     }
 
 

@@ -72,3 +72,17 @@ def test_hard_links_lose_names_that_are_hidden_or_replaced() -> None:
     assert tree["/b"].hardlink is None
     alone = merge_layers([layer(*names), layer(whiteouts=("/a", "/b", "/c"))])
     assert alone["/d"].hardlink is None
+
+
+def test_many_whiteouts_hide_what_few_would() -> None:
+    base = layer(*(entry(f"/d{number}/x/y") for number in range(200)))
+    hidden = tuple(f"/d{number}/x" for number in range(0, 200, 2))
+    tree = merge_layers([base, layer(whiteouts=hidden)])
+    assert "/d1/x/y" in tree
+    assert "/d0/x/y" not in tree
+    assert len([path for path in tree if path.name == "y"]) == 100
+
+
+def test_an_opaque_root_hides_everything_below() -> None:
+    tree = merge_layers([layer(entry("/a/b")), layer(entry("/c"), opaque=("/",))])
+    assert list(tree) == ["/", "/c"]
