@@ -8,18 +8,21 @@ from typing import Final, Protocol
 
 from jettison.probe.crawl import Crawl, Exchange
 from jettison.probe.links import Site
-from jettison.probe.model import CrawlLimits, ProbePlan, Purpose, Request
+from jettison.probe.model import Answer, CrawlLimits, ProbePlan, Purpose, Request
 from jettison.probe.openapi import OpenApi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a probe is pointed at: one site of the app; steps are asked of the first one."""
+    """What a probe is pointed at: one site of the app; steps are asked of the first one.
+
+    Shape: `answers` are those that this site has given so far.
+    """
 
     plan: ProbePlan
     site: Site
     has_session: Callable[[], bool]
-    is_first: bool
+    answers: Callable[[], tuple[Answer, ...]]
 
 
 class Probe(Protocol):
@@ -41,7 +44,7 @@ class StepsProbe:
 
     def requests(self, target: Target) -> Exchange:
         """Yield the steps in their order."""
-        steps = target.plan.steps if target.is_first else ()
+        steps = target.plan.steps if target.site.is_first else ()
         for step in steps:  # noqa: UP028  # a tuple takes no answers, which `yield from` would send
             yield step
         return ()
@@ -49,7 +52,7 @@ class StepsProbe:
 
 @dataclass(frozen=True, slots=True)
 class CrawlProbe:
-    """The site from its root."""
+    """The site from its root, and from the pages that the steps asked for."""
 
     name: str = "crawl"
 
@@ -58,9 +61,10 @@ class CrawlProbe:
         limits: CrawlLimits | None = target.plan.crawl
         if limits is None:
             if not target.plan.steps:
-                yield Request(port=target.site.endpoint.port, purpose=Purpose.ROOT)
+                yield Request(port=target.site.port, purpose=Purpose.ROOT)
             return ()
-        return (yield from Crawl(target.site, limits, target.has_session).run())
+        crawl = Crawl(target.site, limits, target.has_session)
+        return (yield from crawl.run(target.answers()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Visit a site from its root: breadth first, in document order, bounded in every direction."""
+"""Visit a site from its root and known pages: breadth first, in document order, bounded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,12 +35,15 @@ class Crawl:
     _per_kind: Counter[str] = field(default_factory=Counter)
     _skipped: list[Skipped] = field(default_factory=list)
 
-    def run(self) -> Exchange:
-        """Ask for the root, the well-known files and whatever they lead to."""
+    def run(self, known: Sequence[Answer] = ()) -> Exchange:
+        """Ask for the root, the well-known files and whatever they or `known` answers lead to."""
         end = self.clock() + self.limits.seconds
         queue: deque[tuple[int, str, Purpose]] = deque([(0, "/", Purpose.ROOT)])
         queue.extend((0, path, Purpose.WELL_KNOWN) for path in WELL_KNOWN)
         self._seen.update(path for _, path, _ in queue)
+        self._seen.update(answer.target for answer in known if answer.request.method == "GET")
+        for answer in known:
+            queue.extend(self._links(answer, 0))
         asked = 0
         while queue:
             depth, path, purpose = queue.popleft()
@@ -48,17 +51,19 @@ class Crawl:
                 reason = "pages" if asked >= self.limits.pages else "time"
                 self._skip(f"{len(queue) + 1} further links", f"the crawl's limit of {reason}")
                 break
-            answers = yield Request(path=path, port=self.site.endpoint.port, purpose=purpose)
+            answers = yield Request(path=path, port=self.site.port, purpose=purpose)
             asked += len(answers)
             if not answers:
                 continue
             self._seen.update(answer.target for answer in answers)
-            last = answers[-1]
-            if last.status < 400 and depth < self.limits.depth:
-                for target in find_links(last, last.target, self.site):
-                    if self._admits(target):
-                        queue.append((depth + 1, target, Purpose.CRAWL))
+            queue.extend(self._links(answers[-1], depth))
         return tuple(self._skipped)
+
+    def _links(self, answer: Answer, depth: int) -> Iterator[tuple[int, str, Purpose]]:
+        if 0 < answer.status < 400 and depth < self.limits.depth:
+            for target in find_links(answer, answer.target, self.site):
+                if self._admits(target):
+                    yield depth + 1, target, Purpose.CRAWL
 
     def _admits(self, target: str) -> bool:
         if target in self._seen:

@@ -41,10 +41,14 @@ _ATTRIBUTES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """An origin by all names that the app may call it; other origins are never asked."""
+    """An origin by all names that the app may call it; other origins are never asked.
+
+    Shape: requests need not name the port of the app's first endpoint, which `is_first` says.
+    """
 
     endpoint: Endpoint
     host: str
+    is_first: bool = True
 
     def find_path(self, reference: str, base: str) -> str | None:
         """The path and query of a reference found at `base`; None if it leads elsewhere.
@@ -69,6 +73,11 @@ class Site:
         query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
         target = f"{path}?{query}" if query else path
         return target if len(target) <= _LONGEST_URL else None
+
+    @property
+    def port(self) -> int | None:
+        """What requests give as their port."""
+        return None if self.is_first else self.endpoint.port
 
     @property
     def authority(self) -> str:

@@ -15,18 +15,24 @@ from jettison.probe.model import Answer, Purpose, Request, Skipped
 
 DOCUMENT: Final = "/openapi.json"
 _MOST_OPERATIONS: Final = 100
+_FORMATS: Final = {
+    "date": "2000-01-01",
+    "date-time": "2000-01-01T00:00:00Z",
+    "email": "a@example.com",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
 _FIELD: Final = re.compile(r"\{([^{}/]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenApi:
-    """GET operations whose required parameters, if any, come with an example or a default."""
+    """GET operations; required parameters get their example, their default, or a value made up."""
 
     site: Site
 
     def run(self) -> Exchange:
         """Ask for the document and then for its operations, in its order."""
-        port = self.site.endpoint.port
+        port = self.site.port
         answers = yield Request(path=DOCUMENT, port=port, purpose=Purpose.WELL_KNOWN)
         document = _document(answers[-1]) if answers else None
         if document is None:
@@ -54,7 +60,7 @@ def plan_operations(document: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple
         parameters = [*_list(item.get("parameters")), *_list(operation.get("parameters"))]
         target = _fill(path, parameters, document)
         if target is None:
-            reason = "a required parameter has neither an example nor a default"
+            reason = "no value is known for a required parameter"
             skipped.append(Skipped(item=f"GET {path}", reason=reason))
         elif len(targets) >= _MOST_OPERATIONS:
             reason = f"more than {_MOST_OPERATIONS} operations"
@@ -120,6 +126,19 @@ def _example(parameter: Mapping[str, Any], document: Mapping[str, Any]) -> str |
             return "true" if value else "false"
         if isinstance(value, str | int | float):
             return str(value)
+    return _made_up(schema)
+
+
+def _made_up(schema: Mapping[str, Any]) -> str | None:
+    """The simplest value of a type; that nothing has this key is an answer as well."""
+    kind = schema.get("type")
+    if kind in ("integer", "number"):
+        least = schema.get("minimum")
+        return str(least) if isinstance(least, int | float) else "1"
+    if kind == "boolean":
+        return "true"
+    if kind == "string" and "pattern" not in schema:
+        return _FORMATS.get(str(schema.get("format")), "a")
     return None
 
 

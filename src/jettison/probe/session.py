@@ -177,9 +177,13 @@ class _Session:
         """Ask an endpoint what every probe wants to know."""
         target = Target(
             plan=self.plan,
-            site=Site(endpoint=endpoint, host=self.plan.host),
+            site=Site(
+                endpoint=endpoint,
+                host=self.plan.host,
+                is_first=endpoint == self.ready.endpoints[0],
+            ),
             has_session=lambda: bool(self.jar),
-            is_first=endpoint == self.ready.endpoints[0],
+            answers=lambda: tuple(item for item in self._answers if item.port == endpoint.port),
         )
         for probe in PROBES:
             self.follow(probe.requests(target))

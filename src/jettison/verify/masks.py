@@ -180,8 +180,21 @@ def _in_line(first: str, second: str, offset: int) -> Iterator[tuple[int, int, s
 def _pairwise(ours: list[str], theirs: list[str], offset: int) -> Iterator[tuple[int, int, str]]:
     for one, two in zip(ours, theirs, strict=True):
         if one != two:
-            yield offset, offset + len(one), two
+            head, tail = _frame(one, two)
+            yield offset + head, offset + len(one) - tail, two[head : len(two) - tail]
         offset += len(one)
+
+
+def _frame(one: str, two: str) -> tuple[int, int]:
+    """How much of two words' beginnings and ends is the same, in whole parts of a path.
+
+    Shorter common pieces may be so by chance, as with two tokens that begin with one letter.
+    """
+    shared = one[: _common(one, two)]
+    head = max(shared.rfind("/"), shared.rfind("=")) + 1
+    backward = one[head:][::-1]
+    shared = backward[: _common(backward, two[head:][::-1])]
+    return head, shared.rfind("/") + 1
 
 
 def _aligned(
@@ -200,7 +213,7 @@ def _aligned(
             yield starts[low], starts[high], ours[low:high], theirs[other_low:other_high]
 
 
-def _common(first: list[str], second: list[str]) -> int:
+def _common(first: Sequence[str], second: Sequence[str]) -> int:
     count = 0
     for one, two in zip(first, second, strict=False):
         if one != two:

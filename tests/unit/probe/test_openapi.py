@@ -29,6 +29,10 @@ def test_only_get_operations_in_order() -> None:
         (parameter("id", "path", schema={"$ref": "#/components/schemas/Id"}), "/x/9"),
         (parameter("id", "path", examples={"one": {"value": True}}), "/x/true"),
         (parameter("id", "path", type="string", default="swagger2"), "/x/swagger2"),
+        (parameter("id", "path", schema={"type": "integer"}), "/x/1"),
+        (parameter("id", "path", schema={"type": "integer", "minimum": 5}), "/x/5"),
+        (parameter("id", "path", schema={"type": "string", "format": "date"}), "/x/2000-01-01"),
+        (parameter("id", "path", schema={"type": "string"}), "/x/a"),
     ],
 )
 def test_required_parameters_by_example(given: dict[str, Any], target: str) -> None:
@@ -38,10 +42,16 @@ def test_required_parameters_by_example(given: dict[str, Any], target: str) -> N
     )
 
 
-def test_without_an_example_it_is_left_out_and_said() -> None:
+def test_without_a_known_value_it_is_left_out_and_said() -> None:
     document = {
         "paths": {
-            "/x/{id}": {"get": {"parameters": [parameter("id", "path")]}},
+            "/x/{id}": {
+                "get": {
+                    "parameters": [
+                        parameter("id", "path", schema={"type": "string", "pattern": "^x"})
+                    ]
+                }
+            },
             "/h": {"get": {"parameters": [parameter("X-Key", "header", example="k")]}},
             "/undeclared/{id}": {"get": {}},
             "/optional": {"get": {"parameters": [{"name": "q", "in": "query"}]}},

@@ -158,6 +158,14 @@ def test_crawl_visits_what_pages_name_and_no_other_origin() -> None:
     require_success(results, log_tail="")
 
 
+def test_crawl_starts_from_the_pages_of_the_steps_too() -> None:
+    app = pages({"/app": "<a href=/app/more><a href=/app>", "/app/more": "x"})
+    results, running = probe(app, plan_of("/app", crawl=CrawlLimits()))
+    assert running.asked.count("/app") == 1
+    assert "/app/more" in running.asked
+    require_success(results, log_tail="")
+
+
 def test_crawl_is_the_same_each_time() -> None:
     links = "".join(f'<a href="/{number}">x</a>' for number in range(50))
     app = pages({"/": links})

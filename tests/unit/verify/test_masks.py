@@ -16,8 +16,12 @@ def holes(first: str, second: str) -> list[str]:
     [
         ("same", "same", []),
         ("id 12 of 3", "id 13 of 3", ["12"]),
-        ("t=2026-11-23T10:00:01Z end", "t=2026-11-23T10:00:02Z end", ["t=2026-11-23T10:00:01Z"]),
+        ("t=2026-11-23T10:00:01Z end", "t=2026-11-23T10:00:02Z end", ["2026-11-23T10:00:01Z"]),
         ('value="aXb+/=" x', 'value="aYb" x', ["aXb+/="]),
+        ("href=/item/aa11/edit>", "href=/item/bb22/edit>", ["aa11"]),
+        ("/static/app.abc.js", "/static/app.abd.js", ["app.abc.js"]),
+        ("q=a/b", "q=a/b/c", ["b"]),
+        ("x==", "y==", ["x=="]),
         ("a\nb 1\nc\nd 2\n", "a\nb 3\nc\nd 4\n", ["1", "2"]),
         ("a\nb\n", "a\nextra line\nb\n", [""]),
         ("a\nextra line\nb\n", "a\nb\n", ["extra line\n"]),
