@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from jettison.filetree import RootFS
 from jettison.image import ImageConfig
-from jettison.selection import Reason, Selection, SelectionOptions
+from jettison.paths import ImagePath
+from jettison.selection import Reason, Rule, Selection, SelectionOptions
 from jettison.selection.decide import decide
 from jettison.trace import Operation, TraceLog
 from support.trees import make_config, make_image_of, make_trace
 
-__all__ = ["reason_of", "select"]
+__all__ = ["details_of", "reason_of", "rules_of", "select"]
 
 
 def select(
@@ -34,3 +35,13 @@ def select(
 def reason_of(selection: Selection, path: str) -> Reason:
     """The first reason of a kept path."""
     return next(reasons[0] for kept, reasons in selection.kept.items() if kept == path)
+
+
+def rules_of(selection: Selection, path: str) -> set[Rule]:
+    """The rules that keep a path; empty if none does."""
+    return {reason.rule for reason in selection.kept.get(ImagePath(path), ())}
+
+
+def details_of(selection: Selection, path: str) -> set[str]:
+    """What the reasons of a path say."""
+    return {reason.detail for reason in selection.kept.get(ImagePath(path), ())}

@@ -16,6 +16,7 @@ from jettison.selection.keeper import Keeper
 from jettison.selection.model import LayerRole, Selection, SelectionOptions
 from jettison.selection.observed import InterpreterRule, ObservedRule
 from jettison.selection.programs import ProgramRule
+from jettison.selection.python import PythonRule
 from jettison.selection.records import RecordRule
 from jettison.selection.user import UserRule, find_dropped
 from jettison.selection.whole_packages import WholePackageRule
@@ -33,6 +34,7 @@ RULES: Final[tuple[Callable[[Context], KeepRule], ...]] = (
     EssentialRule,
     ProgramRule,
     InterpreterRule,
+    PythonRule,
     ElfRule,
     WholePackageRule,
     RecordRule,
@@ -70,7 +72,12 @@ def decide(rootfs: RootFS, image: Image, trace: TraceLog, options: SelectionOpti
         roles=_sorted(_roles(context)),
         notices=tuple(context.notices),
         dropped=_sorted(
-            {path: why for path, why in context.dropped.items() if path not in context.keeper}
+            {
+                path: why
+                for path, why in context.dropped.items()
+                # A directory that is kept empty still speaks for what was in it.
+                if path not in context.keeper or context.tree[path].is_directory
+            }
         ),
     )
 
