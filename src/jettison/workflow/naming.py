@@ -42,6 +42,6 @@ def choose_outputs(outputs: tuple[str, ...], original: Target, name: str) -> tup
     if outputs:
         return tuple(destination(parse_target(text), name=name) for text in outputs)
     if original.scheme in (Scheme.DOCKER, Scheme.PODMAN):
-        return (Target(scheme=original.scheme, location=name),)
+        return (destination(Target(scheme=original.scheme, location=name), name=name),)
     file = re.sub(r"[/:]+", "-", name) + ".tar"
     return (destination(Target(scheme=Scheme.OCI_ARCHIVE, location=file), name=name),)
