@@ -37,12 +37,12 @@ $(VENV)/.dev: $(VENV)/.runtime
 
 demo:
 	@scripts/install-packages $(DEMO_PACKAGES)
-	@$(MAKE) --no-print-directory $(VENV)/.runtime
+	@$(MAKE) --silent $(VENV)/.runtime
 	@scripts/demo '$(BASE)'
 
 test:
 	@scripts/install-packages $(TEST_PACKAGES)
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --silent lint
 	@$(PYTHON) scripts/with_docker.py $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
@@ -52,7 +52,7 @@ lint: $(VENV)/.dev
 
 bench:
 	@scripts/install-packages $(DEMO_PACKAGES)
-	@$(MAKE) --no-print-directory $(VENV)/.dev
+	@$(MAKE) --silent $(VENV)/.dev
 	@$(PYTHON) scripts/with_docker.py $(BIN)/python benchmarks/run.py
 
 clean:

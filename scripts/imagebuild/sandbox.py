@@ -84,7 +84,11 @@ def overlay(lower: Sequence[Path], upper: Path, work: Path) -> Iterator[Path]:
     options = f"lowerdir={stack},upperdir={upper},workdir={work},volatile"
     # An ordinary user's overlay keeps its marks in his own attributes, and never redirects.
     options += ",userxattr" if in_user_namespace() else ",redirect_dir=off"
-    _mount("-t", "overlay", "-o", options, "overlay", str(merged))
+    try:
+        _mount("-t", "overlay", "-o", options, "overlay", str(merged))
+    except SystemExit as err:
+        hint = "the cache must be on a file system such as ext4, xfs or tmpfs, not on an overlay"
+        raise SystemExit(f"{err}\n{hint}; name another place in {PLACE}") from None
     try:
         yield merged
     finally:
