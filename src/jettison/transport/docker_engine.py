@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ _DRIVER: Final = "overlay2"
 _QUESTION_S: Final = 30
 _TRANSFER_S: Final = 1800
 _CHUNK: Final = 1 << 20
+_DEFAULT_SOCKET: Final = "unix:///var/run/docker.sock"
 _HINT: Final = "is it running, and may you use it? an archive works too: docker save NAME -o FILE"
 
 
@@ -66,11 +68,12 @@ def _connect() -> Iterator[_Client]:
     Raises: HostError if none answers; what goes wrong in the block becomes our own errors.
     """
     options = _connection()
-    where = redact(str(options.get("base_url") or "the default socket"))
+    where = redact(str(options.setdefault("base_url", _DEFAULT_SOCKET)))
     try:
+        _knock(str(options["base_url"]))
         client = docker.APIClient(version="auto", timeout=_QUESTION_S, **options)
-    except (DockerException, requests.RequestException, OSError) as err:
-        reason = "; ".join(str(err).split("\n"))[:300]
+    except (DockerException, requests.RequestException, OSError, ValueError) as err:
+        reason = redact("; ".join(str(err).split("\n"))[:300])
         raise HostError(f"Docker does not answer at {where}: {reason}", hint=_HINT) from err
     try:
         with _translated():
@@ -124,6 +127,14 @@ def load(archive: Iterable[bytes], name: str) -> str:
             if "error" in message:
                 raise TransportError(f"docker:{name}: Docker did not take it: {message['error']}")
         return str(client.inspect_image(name)["Id"])
+
+
+def _knock(base_url: str) -> None:
+    """Try a Unix socket: `docker` leaks one that it cannot connect, and says less of why."""
+    if base_url.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knocking:
+            knocking.settimeout(_QUESTION_S)
+            knocking.connect(base_url.removeprefix("unix://"))
 
 
 def _connection() -> dict[str, Any]:
