@@ -20,6 +20,10 @@ _LOCATION: Final = re.compile(r"<loc>\s*+([^<\s]++)\s*+</loc>", re.IGNORECASE)
 _REFRESH: Final = re.compile(r"\s*+[\d.]*+\s*+[;,]\s*+url\s*+=\s*+(.*)", re.IGNORECASE)
 _LONGEST_URL: Final = 2048
 _MOST_TAGS: Final = 20_000
+# An absolute path in normal form, as most links are; others take four times as long to resolve.
+_PLAIN: Final = re.compile(
+    r"/(?!/)(?:[A-Za-z0-9_~-]|/(?![/.])|(?<!\.)\.(?!\.))*+(?:\?[A-Za-z0-9_=&.-]++)?"
+)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _ATTRIBUTES: Final = {
     "a": ("href",),
@@ -58,6 +62,8 @@ class Site:
         reference = reference.strip()
         if not reference or len(reference) > _LONGEST_URL:
             return None
+        if base.startswith("/") and _PLAIN.fullmatch(reference):
+            return reference
         try:
             parts = urlsplit(urljoin(urljoin(self._root, base), reference))
             port = parts.port

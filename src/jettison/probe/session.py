@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from jettison.digest import Digest
-from jettison.probe.capture import Missing, UnknownNameError, fill_body, fill_path, fill_text, take
+from jettison.probe.capture import (
+    PLACEHOLDER,
+    Missing,
+    UnknownNameError,
+    fill_body,
+    fill_path,
+    fill_text,
+    take,
+)
 from jettison.probe.catalogue import PROBES, Target
 from jettison.probe.cookies import CookieJar
 from jettison.probe.crawl import Exchange
@@ -241,12 +249,13 @@ class _Session:
 
     def _fill(self, request: Request, endpoint: Endpoint) -> Outgoing:
         site = Site(endpoint=endpoint, host=self.plan.host)
-        path = fill_path(request.path, self._values)
-        target = path
-        if not path.startswith("/") or path.startswith("//"):
-            target = site.find_path(path, "/") or ""
-            if not target:
-                raise UnknownNameError(f"{request.path} is {path[:100]!r}, which is no path here")
+        target = fill_path(request.path, self._values)
+        if PLACEHOLDER.fullmatch(request.path):
+            # A captured address, which may be a whole URL.
+            found = site.find_path(target, "/")
+            if found is None:
+                raise UnknownNameError(f"{request.path} is {target[:100]!r}, no path of this app")
+            target = found
         headers = [(name, fill_text(value, self._values)) for name, value in request.headers]
         own = {name.lower() for name, _ in headers}
         accept = "*/*" if request.purpose is Purpose.STEP else _BROWSER_ACCEPT

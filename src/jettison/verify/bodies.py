@@ -122,7 +122,8 @@ def compare_body(
         return (_sizes(original, slimmed),)
     documents = (_parse(original), _parse(slimmed))
     if documents[0] is not None and documents[1] is not None:
-        found = tuple(_compare_json(documents[0][0], documents[1][0], "$", mask))
+        loose = {item.path: item for item in mask.masks} if mask is not None else {}
+        found = tuple(_compare_json(documents[0][0], documents[1][0], "$", loose))
         if found or mask is not None or documents[0] != documents[1]:
             return found
         return (BodyDifference("$", "the same JSON values", "in another spelling"),)
@@ -194,16 +195,16 @@ def _learn_json(first: Any, second: Any, path: str) -> Iterator[Mask]:
 
 
 def _compare_json(
-    original: Any, slimmed: Any, path: str, mask: BodyMask | None
+    original: Any, slimmed: Any, path: str, loose: Mapping[str, Mask]
 ) -> Iterator[BodyDifference]:
-    slack = mask.find(path) if mask is not None else None
+    slack = loose.get(path)
     if slack is not None and _allows(slack, original, slimmed):
         return
     if isinstance(original, dict) and isinstance(slimmed, dict):
-        yield from _compare_objects(original, slimmed, path, mask)
+        yield from _compare_objects(original, slimmed, path, loose)
     elif isinstance(original, list) and isinstance(slimmed, list) and len(original) == len(slimmed):
         for index, (one, two) in enumerate(zip(original, slimmed, strict=True)):
-            yield from _compare_json(one, two, f"{path}[{index}]", mask)
+            yield from _compare_json(one, two, f"{path}[{index}]", loose)
     elif original == slimmed and type(original) is type(slimmed):
         return
     elif not _is_same_clock(original, slimmed):
@@ -211,14 +212,14 @@ def _compare_json(
 
 
 def _compare_objects(
-    original: Mapping[str, Any], slimmed: Mapping[str, Any], path: str, mask: BodyMask | None
+    original: Mapping[str, Any], slimmed: Mapping[str, Any], path: str, loose: Mapping[str, Mask]
 ) -> Iterator[BodyDifference]:
     for key in [*original, *(key for key in slimmed if key not in original)]:
         here = _below(path, key)
         if key in original and key in slimmed:
-            yield from _compare_json(original[key], slimmed[key], here, mask)
+            yield from _compare_json(original[key], slimmed[key], here, loose)
             continue
-        slack = mask.find(here) if mask is not None else None
+        slack = loose.get(here)
         if slack is not None and slack.slack in (Slack.PRESENCE, Slack.ALL):
             continue
         absent = "(not there)"

@@ -87,6 +87,28 @@ def test_style_sheets_sitemaps_and_robots() -> None:
     assert links(robots, "/robots.txt", "text/plain") == ("/admin", "/a", "/map.xml")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/a",
+        "/a/b.css?x=1&y=2",
+        "/a/./b",
+        "/a/../b",
+        "/.a",
+        "/a//b",
+        "/a..b",
+        "/..",
+        "/a?",
+        "/é",
+    ],
+)
+def test_short_way_and_long_way_agree(path: str) -> None:
+    short = SITE.find_path(path, "/base/page")
+    assert short == SITE.find_path(path, "http://localhost:8000/base/page")
+    assert short is not None
+
+
 def test_other_bodies_have_no_links() -> None:
     assert links('{"a": "<a href=/x>"}', kind="application/json") == ()
     assert links("<a href=/x>", kind="text/plain; charset=utf-8") == ()

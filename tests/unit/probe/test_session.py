@@ -225,6 +225,33 @@ def test_missing_capture_fails_the_step_and_the_one_that_needs_it() -> None:
         require_success(results, log_tail="")
 
 
+def test_captured_address_may_be_a_url_of_the_app_and_of_no_other() -> None:
+    text = (
+        "steps:\n- {path: /, capture: {next: {regex: 'next=(.*)'}}}\n"
+        "- {path: '{{next}}', expect: {status: 200}}\n"
+    )
+    steps = parse_probe_file(text, name="p", read_file=no_files)
+    for address, asked in (
+        ("/a b?c=d", ["/", "/a%20b?c=d"]),
+        ("http://localhost:PORT/a%20b?c=d", ["/", "/a%20b?c=d"]),
+        ("http://other.test/", ["/"]),
+    ):
+        content: dict[str, str | bytes | Reply] = {"/a%20b?c=d": "found"}
+        with serve(pages(content)) as running:
+            content["/"] = f"next={address.replace('PORT', str(running.port))}"
+            results = run_probes(ProbePlan(steps=steps, crawl=None), at(running), running)
+        assert running.asked == asked
+    assert "no path of this app" in results.answers[1].error
+
+
+def test_header_that_cannot_be_sent_is_an_error_of_the_step() -> None:
+    text = 'steps:\n- {path: /, headers: {X-A: "a\\nb"}}\n'
+    steps = parse_probe_file(text, name="p", read_file=no_files)
+    results, running = probe(pages({"/": "x"}), ProbePlan(steps=steps, crawl=None))
+    assert "cannot be sent" in only(results).error
+    assert not running.calls
+
+
 def test_https_with_an_unsigned_certificate(tmp_path: Path) -> None:
     with serve(pages({"/": "<a href=/a>a</a>", "/a": "x"}), tls=make_certificate(tmp_path)) as app:
         ready = wait_until_ready(app, ReadyOptions(timeout_s=10))
