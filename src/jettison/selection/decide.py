@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -67,7 +68,10 @@ def decide(rootfs: RootFS, image: Image, trace: TraceLog, options: SelectionOpti
     return Selection(
         policy=options.policy,
         kept=MappingProxyType(dict(context.keeper.items())),
-        bytecode=tuple(sorted(context.bytecode, key=lambda item: item.target)),
+        bytecode=tuple(
+            replace(item, reasons=item.reasons or context.keeper.reasons(item.source))
+            for item in sorted(context.bytecode, key=lambda item: item.target)
+        ),
         rewritten=_sorted(context.rewritten),
         roles=_sorted(_roles(context)),
         notices=tuple(context.notices),

@@ -27,6 +27,7 @@ class Keeper:
         self.refused: Final[dict[ImagePath, Reason]] = {}
         self._dropped = dropped
         self._reasons: dict[str, list[Reason]] = {}
+        self._released: dict[str, tuple[Reason, ...]] = {}
         self._programs: list[ImagePath] = []
         self._known_programs: set[str] = set()
 
@@ -75,11 +76,14 @@ class Keeper:
 
     def release(self, path: ImagePath) -> tuple[Reason, ...]:
         """Take a path out again, for what is stored in another form; gives its reasons."""
-        return tuple(self._reasons.pop(path, ()))
+        reasons = tuple(self._reasons.pop(path, ()))
+        self._released[path] = reasons or self._released.get(path, ())
+        return self._released[path]
 
     def reasons(self, path: str) -> tuple[Reason, ...]:
-        """Why it is kept; empty if it is not."""
-        return tuple(self._reasons.get(path, ()))
+        """Why it is kept, or was before it was released; empty otherwise."""
+        found = self._reasons.get(path)
+        return self._released.get(path, ()) if found is None else tuple(found)
 
     def items(self) -> Iterator[tuple[ImagePath, tuple[Reason, ...]]]:
         """Everything kept, in path order."""
