@@ -49,7 +49,7 @@ def test_a_listening_app_is_ready_at_once() -> None:
         ready = wait_until_ready(app, ReadyOptions())
     (endpoint,) = ready.endpoints
     assert (endpoint.host, endpoint.port, endpoint.scheme) == ("127.0.0.1", app.port, "http")
-    assert ready.seconds < 0.5
+    assert ready.seconds < 2
 
 
 def test_exposed_port_that_is_not_reported_as_listening_is_asked_as_well() -> None:
@@ -76,7 +76,7 @@ def test_slow_start_is_waited_for_and_seen_soon() -> None:
     thread.start()
     try:
         wait_until_ready(waiting, ReadyOptions(ports=(port,), timeout_s=10))
-        assert time.monotonic() - started[0] < 0.5
+        assert time.monotonic() - started[0] < 2
     finally:
         done.set()
         thread.join()
@@ -86,7 +86,7 @@ def test_tls_with_an_unsigned_certificate_is_https(tmp_path: Path) -> None:
     with serve(HOME, tls=make_certificate(tmp_path)) as app:
         ready = wait_until_ready(app, ReadyOptions(timeout_s=10))
     assert [endpoint.scheme for endpoint in ready.endpoints] == ["https"]
-    assert ready.seconds < 3
+    assert ready.seconds < 5
 
 
 def test_first_choice_is_the_exposed_port() -> None:
@@ -119,7 +119,7 @@ def test_silent_port_does_not_hold_up_for_long() -> None:
         ready = wait_until_ready(Both(other, app), ReadyOptions())
         silence.set()
     assert ready.tcp_only == (other.port,)
-    assert ready.seconds < 4
+    assert ready.seconds < 6
 
 
 def test_port_that_resets_connections_is_tried_again() -> None:

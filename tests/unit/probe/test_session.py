@@ -345,7 +345,7 @@ def test_trickled_header_ends_by_the_deadline() -> None:
     with listen(trickle) as app:
         answer = only(run_probes(plan, at(app), app))
     assert answer.error == "no answer within 0.5 s"
-    assert answer.seconds < 2
+    assert answer.seconds < 5
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_app_that_ended_is_not_asked_for_long() -> None:
     app = Running(port=free_port(), status=137)
     results = run_probes(plan_of("/", "/a"), at(app), app)
     assert {answer.error for answer in results.answers} == {"the app ended with status 137"}
-    assert results.seconds < 1
+    assert results.seconds < 3
     with pytest.raises(ContainerError, match="ended with status 137"):
         require_success(results, log_tail="")
 
