@@ -23,6 +23,7 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
 from jettison.digest import Digest
+from jettison.edge.files import atomic_write
 from jettison.edge.redact import redact
 from jettison.errors import (
     HostError,
@@ -99,7 +100,8 @@ def find_in_engine(target: Target, workdir: Path, *, in_place: bool) -> FoundIma
             found = _in_place(target, described, store, workdir)
             if found is not None:
                 return found
-        path = _export(client, target.location, workdir)
+        # By ID, so that it is the image described even if its tag has moved since.
+        path = _export(client, str(described["Id"]), workdir)
     return _renamed(find_in_archive(TarIndex(path), _sole(path)), target)
 
 
@@ -168,18 +170,21 @@ def _translated() -> Iterator[None]:
         ) from err
 
 
-def _export(client: _Client, name: str, workdir: Path) -> Path:
-    path = workdir / f"docker-{hashlib.sha256(name.encode()).hexdigest()[:16]}.tar"
+def _export(client: _Client, image_id: str, workdir: Path) -> Path:
+    """The image as a docker archive; it is made once for a work directory."""
+    path = workdir / f"docker-{hashlib.sha256(image_id.encode()).hexdigest()[:16]}.tar"
+    if path.exists():
+        return path
     client.timeout = _TRANSFER_S
     try:
-        with path.open("wb") as out:
-            for chunk in client.get_image(name, chunk_size=_CHUNK):
+        with atomic_write(path) as out:
+            for chunk in client.get_image(image_id, chunk_size=_CHUNK):
                 out.write(chunk)
     except OSError as err:
         if isinstance(err, requests.RequestException):
             raise
-        full = "; is there space left? TMPDIR names another place" * (err.errno == errno.ENOSPC)
-        raise HostError(f"export {name} to {path}: {err.strerror}{full}") from err
+        hint = "TMPDIR names another place" if err.errno == errno.ENOSPC else ""
+        raise HostError(f"export {image_id} to {path}: {err.strerror}", hint=hint) from err
     return path
 
 
@@ -255,7 +260,7 @@ def _in_place(
         core=DocumentCore(
             raw_manifest=make_manifest(raw_config, layers),
             raw_config=raw_config,
-            opener=_LaterExport(name=str(image_id), workdir=workdir).open,
+            opener=_LaterExport(image_id=str(image_id), workdir=workdir).open,
         ),
         digest=image_id,
         directories=directories,
@@ -278,13 +283,13 @@ def _directories(driver: object) -> tuple[Path, ...] | None:
 class _LaterExport:
     """The layers' tars of an image that is used in place, for whoever asks for them after all."""
 
-    name: str
+    image_id: str
     workdir: Path
 
     @contextmanager
     def open(self, descriptor: Descriptor) -> Iterator[BinaryIO]:
         with _connect() as client:
-            path = _export(client, self.name, self.workdir)
+            path = _export(client, self.image_id, self.workdir)
         found = find_in_archive(TarIndex(path), _sole(path))
         with found.core.open_blob(descriptor) as blob:
             yield blob

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,12 +44,14 @@ def find_in_podman(target: Target, workdir: Path, platform: Platform) -> FoundIm
         raise ImageNotFoundError(
             f"{target}: Podman has no such image", hint="build or pull it first"
         )
+    # Two images may be opened with one work directory.
+    directory = Path(tempfile.mkdtemp(prefix="podman-", dir=workdir))
     if described.get("ManifestType") == DOCKER_MANIFEST:
-        path = workdir / "podman.tar"
+        path = directory / "image.tar"
         _save(name, "docker-archive", path)
         found = find_in_archive(TarIndex(path), _place(Scheme.DOCKER_ARCHIVE, path))
     else:
-        path = workdir / "podman"
+        path = directory / "image"
         _save(name, "oci-dir", path)
         found = find_in_layout(open_layout(path), _place(Scheme.OCI, path), platform)
     return FoundImage(target=target, core=found.core, digest=found.digest)

@@ -41,7 +41,7 @@ def exported(engine: FakeEngine, tmp_path: Path) -> FakeEngine:
     """The engine has the image and hands it out."""
     archive = IMAGE.write_docker_archive(tmp_path / "saved.tar")
     engine.answers["GET /images/app:1/json"] = {"Id": ID}
-    engine.answers["GET /images/app:1/get"] = archive.read_bytes()
+    engine.answers[f"GET /images/{ID}/get"] = archive.read_bytes()
     return engine
 
 
@@ -50,7 +50,7 @@ def test_an_image_is_exported_into_the_work_directory(exported: FakeEngine, tmp_
     assert layers == [layer.tar for layer in IMAGE.layers]
     assert directories is None
     assert len(list((tmp_path / "work").iterdir())) == 1
-    assert exported.requests[-1] == "GET /images/app:1/get"
+    assert exported.requests[-1] == f"GET /images/{ID}/get"
 
 
 def test_an_image_that_is_not_there_is_not_found(engine: FakeEngine, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def _break_off(handler: Handler) -> None:
 def test_an_export_that_fails_says_why(
     exported: FakeEngine, tmp_path: Path, answer: object, said: str
 ) -> None:
-    exported.answers["GET /images/app:1/get"] = answer
+    exported.answers[f"GET /images/{ID}/get"] = answer
     with pytest.raises(TransportError, match=said):
         _open(tmp_path)
 
@@ -147,19 +147,18 @@ def test_directories_in_place_are_base_first(engine: FakeEngine, tmp_path: Path)
         assert source.directories == tuple(expected)
         assert source.image.raw_config == IMAGE.raw_config
         assert str(source.digest) == ID
-    assert "GET /images/app:1/get" not in engine.requests
+    assert f"GET /images/{ID}/get" not in engine.requests
     assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_layers_of_an_image_in_place_are_exported_when_asked_for(
     exported: FakeEngine, tmp_path: Path
 ) -> None:
-    archive = exported.answers["GET /images/app:1/get"]
     _in_place(exported, tmp_path / "docker")
-    exported.answers[f"GET /images/{ID}/get"] = archive
     layers, directories = _open(tmp_path, in_place=True)
     assert layers == [layer.tar for layer in IMAGE.layers]
     assert directories is not None
+    assert exported.requests.count(f"GET /images/{ID}/get") == 1
 
 
 @pytest.mark.parametrize(

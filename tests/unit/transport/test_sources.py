@@ -56,7 +56,7 @@ def test_docker_is_asked_first(
     _podman(fake_command, tmp_path, has_it=True)
     archive = IMAGE.write_docker_archive(tmp_path / "saved.tar")
     engine.answers["GET /images/app/json"] = {"Id": "sha256:00"}
-    engine.answers["GET /images/app/get"] = archive.read_bytes()
+    engine.answers["GET /images/sha256:00/get"] = archive.read_bytes()
     assert _found(tmp_path) == "docker:app"
 
 
