@@ -91,6 +91,12 @@ class ProbeArguments:
         tuple[str, ...],
         Option(help="Probe this port; default: exposed or listened.", rich_help_panel=_PROBE),
     ] = ()
+    probe_host: Annotated[
+        str, Option(help="The name in the Host header.", rich_help_panel=_PROBE)
+    ] = "localhost"
+    probe_header: Annotated[
+        tuple[str, ...], Option(help='Send "NAME: VALUE" always.', rich_help_panel=_PROBE)
+    ] = ()
     exec: Annotated[
         tuple[str, ...], Option(help="Run a command in the container.", rich_help_panel=_PROBE)
     ] = ()

@@ -146,7 +146,9 @@ def _watch(run: RunArguments, probe: ProbeArguments) -> WatchRequest:
         run=_run(run),
         plan=plan,
         ready=ReadyOptions(
-            ports=tuple(_port(port) for port in probe.port), timeout_s=probe.ready_timeout
+            ports=tuple(_port(port) for port in probe.port),
+            host=probe.probe_host,
+            timeout_s=probe.ready_timeout,
         ),
         execs=tuple(_words(command, "--exec") or () for command in probe.exec),
         # Without HTTP there is no probe to wait for.
@@ -163,6 +165,8 @@ def _plan(arguments: ProbeArguments) -> ProbePlan:
         steps=steps,
         crawl=CrawlLimits() if arguments.crawl else None,
         openapi=arguments.crawl,
+        host=arguments.probe_host,
+        headers=tuple(_header(text) for text in arguments.probe_header),
         request_timeout_s=arguments.request_timeout,
     )
 
@@ -212,3 +216,10 @@ def _port(text: str) -> int:
     if not number.isdigit() or not 0 < int(number) < 1 << 16:
         raise UsageError(f"--port {text!r} is not a TCP port", hint="write a number up to 65535")
     return int(number)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+        raise UsageError(f"--probe-header {text!r} is not NAME: VALUE")
+    return name, value.strip()

@@ -19,13 +19,6 @@ from jettison.cli.options import (
     WhyArguments,
 )
 from jettison.cli.progress import LineProgress, LiveProgress
-from jettison.cli.requests import (
-    parse_size,
-    profile_request,
-    slim_request,
-    store_directory,
-    verify_request,
-)
 from jettison.errors import CheckFailedError
 from jettison.events import EventSink
 from jettison.report.slim_document import render_slim_document
@@ -56,7 +49,8 @@ def _width() -> int:
 @takes(SlimArguments)
 def slim(arguments: SlimArguments) -> None:
     """Slim an image, prove that it works as before, and write it."""
-    from jettison.workflow.slim import slim as run  # noqa: PLC0415  # --help need not load it
+    from jettison.cli.requests import slim_request  # noqa: PLC0415  # --help need not load it
+    from jettison.workflow.slim import slim as run  # noqa: PLC0415  # as above
 
     with _progress() as events:
         result = run(slim_request(arguments), events=events)
@@ -74,6 +68,7 @@ def slim(arguments: SlimArguments) -> None:
 @takes(ProfileArguments)
 def profile(arguments: ProfileArguments) -> None:
     """Run an image and report what it used, without building anything."""
+    from jettison.cli.requests import profile_request  # noqa: PLC0415  # as above
     from jettison.workflow.slim import slim as run  # noqa: PLC0415  # as above
 
     with _progress() as events:
@@ -87,6 +82,7 @@ def profile(arguments: ProfileArguments) -> None:
 @takes(VerifyArguments)
 def verify(arguments: VerifyArguments) -> None:
     """Prove that one image behaves as another does."""
+    from jettison.cli.requests import verify_request  # noqa: PLC0415  # as above
     from jettison.workflow.verify import verify as run  # noqa: PLC0415  # as above
 
     with _progress() as events:
@@ -115,6 +111,7 @@ def prune(
     *, max_size: Annotated[str, typer.Option(help="Keep what fits, newest first.")] = "0"
 ) -> None:
     """Remove unpacked layers from the store."""
+    from jettison.cli.requests import parse_size, store_directory  # noqa: PLC0415  # as above
     from jettison.workflow.prune import prune as run  # noqa: PLC0415  # as above
 
     most = 0 if max_size == "0" else parse_size(max_size, "--max-size")

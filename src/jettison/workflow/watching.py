@@ -203,7 +203,12 @@ class _Watch:
 
     def _probe(self, plan: ProbePlan) -> ProbeResults:
         again = self._options.again
-        ready_options = replace(self._request.ready, exposed=self._config.exposed_ports)
+        asked = self._request.ready
+        ready_options = replace(
+            asked,
+            ports=tuple(dict.fromkeys((*asked.ports, *plan.ports))),
+            exposed=self._config.exposed_ports,
+        )
 
         def ask() -> ProbeResults:
             ready = wait_until_ready(self._watched, ready_options)
