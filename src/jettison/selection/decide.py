@@ -92,7 +92,6 @@ def _roles(context: Context) -> dict[ImagePath, LayerRole]:
     A directory goes into the first layer that has something in it, so that a change of the app
     touches no other layer.
     """
-    order = list(LayerRole)
     found: dict[ImagePath, LayerRole] = {}
     for path, _ in context.keeper.items():
         if not context.tree[path].is_directory:
@@ -102,16 +101,26 @@ def _roles(context: Context) -> dict[ImagePath, LayerRole]:
         found[item.target] = role or _default_role(context, item.source)
     for path in context.rewritten:
         found.setdefault(path, LayerRole.RUNTIME)
-    directories: dict[ImagePath, LayerRole] = {}
-    for path, role in found.items():
-        for parent in path.parents:
-            first = directories.get(parent, role)
-            directories[parent] = min(first, role, key=order.index)
+    first = _first_roles(found)
     for path, _ in context.keeper.items():
         if context.tree[path].is_directory:
             role = LayerRole.APP if path in context.yours else LayerRole.RUNTIME
-            found[path] = directories.get(path, role)
+            found[path] = first.get(path, role)
     return {path: role for path, role in found.items() if role is not LayerRole.RUNTIME}
+
+
+def _first_roles(roles: Mapping[ImagePath, LayerRole]) -> Mapping[str, LayerRole]:
+    """For each directory on the way, the first layer that has something in it."""
+    directories: dict[str, LayerRole] = {}
+    for role in LayerRole:
+        for path, its_role in roles.items():
+            parent = path.rpartition("/")[0]
+            # What is above a known directory is known as well.
+            while its_role is role and parent not in directories:
+                directories[parent] = role
+                parent = parent.rpartition("/")[0]
+    directories["/"] = directories.get("", LayerRole.RUNTIME)
+    return directories
 
 
 def _default_role(context: Context, path: ImagePath) -> LayerRole:

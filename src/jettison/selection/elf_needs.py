@@ -92,8 +92,7 @@ class ElfRule:
                 self._plugins(directory, elf, path)
         if elf.soname == "libc.so.6" or path.name.startswith("libc-2."):
             self._c_library(elf, path)
-        elif elf.uses_iconv and self._context.is_closure and path.name not in SHELLS:
-            # A shell converts only in `printf '\\u…'`, which is not worth 8 MB.
+        elif elf.uses_iconv and self._context.is_closure and not _converts_seldom(path.name):
             self._converters(elf, path)
 
     def _need(self, name: str, elf: ElfFile, path: ImagePath) -> bool:
@@ -160,6 +159,14 @@ class ElfRule:
 
     def _keep(self, target: str, because: ImagePath, detail: str) -> None:
         self._keeper.keep(target, Reason(rule=Rule.ELF, detail=detail, because=because))
+
+
+def _converts_seldom(name: str) -> bool:
+    """Whether iconv_open is there for a corner of the program that is not worth 8 MB.
+
+    A shell converts for escapes in printf, the C++ library in a template that hardly anybody uses.
+    """
+    return name in SHELLS or name.startswith("libstdc++.so")
 
 
 def _may_be_elf(entry: Entry) -> bool:

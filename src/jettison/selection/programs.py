@@ -178,9 +178,15 @@ class ProgramRule:
     def _start(self, name: str, reason: Reason) -> bool:
         path = self._context.search_path.find(name, self._context.tree)
         real = self._keeper.keep_program(path, reason) if path is not None else None
-        if real is not None and self._context.is_closure:
+        if real is not None and self._context.is_closure and not self._has_shown(real, reason):
             self._support.keep(real)
         return real is not None
+
+    def _has_shown(self, program: ImagePath, reason: Reason) -> bool:
+        """Whether the run has shown what the image's own command needs."""
+        return reason.rule is Rule.ESSENTIAL and any(
+            item.rule is Rule.OBSERVED for item in self._keeper.reasons(program)
+        )
 
     @cached_property
     def _installed(self) -> dict[str, str]:

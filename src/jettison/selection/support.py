@@ -67,4 +67,4 @@ class SupportFiles:
 
     def _is_python(self, program: ImagePath) -> bool:
         words = parse_shebang(self._context.read(program, limit=256) or b"")
-        return any("python" in word for word in words)
+        return any("python" in word for word in (program.name, *words))
