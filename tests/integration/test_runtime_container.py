@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.needs("runc", "root")
 Run = Callable[..., Answer]
 
 SERVER = """
-import socket
-server = socket.create_server(("", 80))
+import os, socket
+server = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
 while True:
     server.accept()
 """
@@ -288,6 +289,7 @@ def test_the_image_s_stop_signal_is_sent(run: Run) -> None:
             script,
             config={"stop_signal": "SIGUSR1"},
             execs=({"argv": ["sh", "-c", wait]},),
+            grace_s=20.0,
         )
     )
     assert (answer.status, answer.output) == (5, "bye\n")
@@ -300,26 +302,36 @@ def test_standard_streams_can_be_opened_by_name(run: Run) -> None:
     assert answer.output.split() == ["one", "two", "three", "0"]
 
 
-def test_a_listening_app_is_seen_also_on_a_low_port(run: Run) -> None:
+def serve(run: Run, port: int, **options: Any) -> Answer:
+    """Run a server; the root is the host's /usr, with a directory of the container's own on top."""
     if not Path("/usr/bin/python3").exists():
         pytest.skip("no /usr/bin/python3 on this host")
-    answer = ok(
+    config = {"entrypoint": ["python3", "-c", SERVER], "cmd": [], "user": "65534"}
+    return ok(
         run(
             rootfs="",
             base="/usr",
             owners={"/etc": (0, 0)},
             links={"/usr": "."},
-            config={
-                "entrypoint": ["python3", "-c", SERVER],
-                "cmd": [],
-                "user": "65534",
-                "env": [["PORT", "80"]],
-            },
+            config={**config, "env": [["PORT", str(port)]]},
+            options=options,
             wait_for_port=True,
             stop=True,
         )
     )
-    assert answer.listening == (("0.0.0.0", 80),), answer.output
+
+
+def test_a_listening_app_is_seen_also_on_a_low_port(run: Run) -> None:
+    answer = serve(run, 80)
+    assert answer.listening == (("127.0.0.1", 80),), answer.output
+
+
+def test_in_a_shared_network_only_its_own_ports_are_seen(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as neighbour:
+        answer = serve(run, 0, network="host")
+        ((address, port),) = answer.listening
+        assert address == "127.0.0.1"
+        assert port not in (0, neighbour.getsockname()[1])
 
 
 def test_its_network_has_only_a_loopback(run: Run) -> None:

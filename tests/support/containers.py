@@ -47,6 +47,7 @@ class Plan:
     execs: tuple[Mapping[str, Any], ...] = ()
     wait_for_port: bool = False
     stop: bool = False
+    grace_s: float = 0.2
     runtime: str | None = None
 
 
@@ -149,7 +150,7 @@ def _watch(container: Container, plan: Plan) -> Answer:
         options = ExecOptions(**values)
         done = container.exec(given["argv"], options)
         execs.append((done.status, done.output.decode("utf-8", "surrogateescape")))
-    status = container.stop(5.0) if plan.stop or plan.execs else container.wait(60.0)
+    status = container.stop(plan.grace_s) if plan.stop or plan.execs else container.wait(60.0)
     upper = container.upper
     written = sorted(f"/{item.relative_to(upper)}" for item in upper.rglob("*"))
     return Answer(
