@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jettison.edge.redact import redact
 from jettison.probe.health import HealthResult
@@ -27,138 +27,115 @@ from jettison.report.facts import ImageFacts, describe_image
 from jettison.report.removed import make_removed_report, render_removed_report
 from jettison.report.slim_document import SlimDocument, Verification, size_ratio
 from jettison.trace.jsonl import render_lines
+from jettison.verify.compare import Volatile
+from jettison.verify.repair import Round
+from jettison.workflow.case import Case, Slimmed
 from jettison.workflow.packages import Packages
 
-if TYPE_CHECKING:
-    from jettison.workflow.workshop import Proven, Worked, Workshop
+Artifacts = tuple[tuple[str, Path], ...]
+"""(kind, file in the work directory)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """What the isolated process hands back.
-
-    Shape: `artifacts` are (kind, file in the work directory); `layout` is None where nothing was
-    built.
-    """
-
-    document: SlimDocument
-    artifacts: tuple[tuple[str, Path], ...]
-    layout: Path | None
-
-
-def make_artifacts(workshop: Workshop, worked: Worked) -> Made:
-    """Write every report, and put the outcome together."""
-    directory = workshop.host.workdir / "report"
+def write_reports(case: Case, slimmed: Slimmed | None, workdir: Path) -> Artifacts:
+    """Write every report to the work directory; the order is that of the result."""
+    directory = workdir / f"report-{slimmed.number if slimmed else 0}"
     directory.mkdir()
-    artifacts: list[tuple[str, Path]] = []
-
-    def write(kind: str, name: str, content: bytes) -> None:
-        (directory / name).write_bytes(content)
-        artifacts.append((kind, directory / name))
-
-    record = _run_record(workshop, worked)
-    proven = worked.proven
-    slimmed = _slimmed_record(proven) if proven is not None else None
-    tree = proven.rootfs.tree if proven is not None else workshop.rootfs.tree
-    write(
-        "creport", "creport.json", render_container_report(make_container_report(record, slimmed))
-    )
-    if slimmed is not None:
-        write(
-            "removed", "removed.json", render_removed_report(make_removed_report(record, slimmed))
-        )
-    write("seccomp", "seccomp.json", json.dumps(worked.seccomp, indent=2).encode() + b"\n")
-    needed = find_needed(worked.seen.trace, workshop.rootfs.tree)
+    config = case.image.config
+    writable = find_writable(case.seen.trace, case.rootfs.tree, config.volumes)
+    run = replace(_run_record(case), writable_paths=tuple(i.path for i in writable))
+    made = _slimmed_record(slimmed) if slimmed is not None else None
     apparmor = AppArmorInput(
-        name=f"jettison-{workshop.name}",
-        tree=tree,
-        trace=worked.seen.trace,
-        writable=find_writable(
-            worked.seen.trace, workshop.rootfs.tree, workshop.image.config.volumes
-        ),
-        capabilities=tuple(item.name for item in needed),
+        name=f"jettison-{case.name}",
+        tree=slimmed.rootfs.tree if slimmed is not None else case.rootfs.tree,
+        trace=case.seen.trace,
+        writable=writable,
+        capabilities=tuple(item.name for item in find_needed(case.seen.trace, case.rootfs.tree)),
     )
-    write("apparmor", "apparmor.profile", render_profile(apparmor).encode("utf-8", "replace"))
-    lines = "\n".join(render_lines(worked.seen.trace)) + "\n"
-    write("trace", "trace.jsonl", lines.encode("utf-8", "surrogateescape"))
-    return Made(
-        document=_document(workshop, worked),
-        artifacts=tuple(artifacts),
-        layout=proven.built.layout if proven is not None else None,
-    )
+    lines = "\n".join(render_lines(case.seen.trace)) + "\n"
+    contents = {
+        ("creport", "creport.json"): render_container_report(make_container_report(run, made)),
+        ("seccomp", "seccomp.json"): json.dumps(case.seccomp, indent=2).encode() + b"\n",
+        ("apparmor", "apparmor.profile"): render_profile(apparmor).encode("utf-8", "replace"),
+        ("trace", "trace.jsonl"): lines.encode("utf-8", "surrogateescape"),
+    }
+    if made is not None:
+        removed = render_removed_report(make_removed_report(run, made))
+        contents["removed", "removed.json"] = removed
+    for (_, name), content in contents.items():
+        (directory / name).write_bytes(content)
+    return tuple((kind, directory / name) for kind, name in contents)
 
 
-def _document(workshop: Workshop, worked: Worked) -> SlimDocument:
+def describe_outcome(
+    case: Case, slimmed: Slimmed | None, rounds: Sequence[Round], volatile: Volatile
+) -> SlimDocument:
+    """The document without what only the outer process knows: times, outputs, artifacts."""
     original = describe_image(
-        workshop.image,
-        workshop.rootfs.layers,
-        workshop.rootfs.tree,
-        workshop.packages.counts,
+        case.image,
+        case.rootfs.layers,
+        case.rootfs.tree,
+        case.packages.counts,
     )
-    proven = worked.proven
-    slimmed: ImageFacts | None = None
-    if proven is not None:
-        slimmed = describe_image(
-            proven.built.image,
-            proven.rootfs.layers,
-            proven.rootfs.tree,
-            Packages(proven.rootfs).counts,
+    facts: ImageFacts | None = None
+    if slimmed is not None:
+        facts = describe_image(
+            slimmed.built.image,
+            slimmed.rootfs.layers,
+            slimmed.rootfs.tree,
+            Packages(slimmed.rootfs).counts,
         )
     return SlimDocument(
         original=original,
-        slimmed=slimmed,
-        ratio=size_ratio(original, slimmed) if slimmed is not None else None,
-        policy=workshop.request.selection.policy,
-        verification=_verification(worked),
+        slimmed=facts,
+        ratio=size_ratio(original, facts) if facts is not None else None,
+        policy=case.request.selection.policy,
+        verification=_verification(case, rounds, volatile),
     )
 
 
-def _verification(worked: Worked) -> Verification:
-    proven = worked.proven
-    if proven is None or not proven.rounds:
+def _verification(case: Case, rounds: Sequence[Round], volatile: Volatile) -> Verification:
+    if not rounds:
         return Verification(verdict="skipped")
-    last = proven.rounds[-1]
-    answers = worked.seen.results.answers if worked.seen.results is not None else ()
+    last = rounds[-1]
+    answers = case.seen.results.answers if case.seen.results is not None else ()
     return Verification(
         verdict="passed" if last.passed else "failed",
-        rounds=len(proven.rounds),
+        rounds=len(rounds),
         requests=len(answers),
         differences=tuple(redact(item) for item in last.differences),
-        excluded=proven.proof.volatile.describe() if answers and proven.proof else (),
+        excluded=volatile.describe() if answers else (),
     )
 
 
-def _run_record(workshop: Workshop, worked: Worked) -> RunRecord:
-    image = workshop.image
-    run = workshop.request.watch.run
+def _run_record(case: Case) -> RunRecord:
+    image = case.image
+    run = case.request.watch.run
     config = image.config
     entrypoint = config.entrypoint if run.entrypoint is None else run.entrypoint
     cmd = run.cmd if run.cmd is not None else (config.cmd if run.entrypoint is None else ())
-    answers = worked.seen.results.for_report().answers if worked.seen.results is not None else ()
-    writable = find_writable(worked.seen.trace, workshop.rootfs.tree, config.volumes)
+    answers = case.seen.results.for_report().answers if case.seen.results is not None else ()
     return RunRecord(
         original=ImageName(reference=image.reference, digest=str(image.digest)),
-        tree=workshop.rootfs.tree,
-        trace=worked.seen.trace,
+        tree=case.rootfs.tree,
+        trace=case.seen.trace,
         command=Command(
             argv=(*entrypoint, *cmd),
             user=run.user or config.user,
             working_dir=run.working_dir or config.working_dir,
         ),
         redact=redact,
-        owner=workshop.packages.owner,
-        writable_paths=tuple(item.path for item in writable),
+        owner=case.packages.owner,
         probes=tuple(_probe_answer(answer) for answer in answers),
-        health=_health(worked.seen.health),
+        health=_health(case.seen.health),
     )
 
 
-def _slimmed_record(proven: Proven) -> SlimmedRecord:
-    built = proven.built
+def _slimmed_record(slimmed: Slimmed) -> SlimmedRecord:
+    built = slimmed.built
     return SlimmedRecord(
         name=ImageName(reference=built.image.reference, digest=str(built.digest)),
         tree=built.tree,
-        selection=proven.selection,
+        selection=slimmed.selection,
         layers=tuple(layer.role for layer in built.layers),
     )
 

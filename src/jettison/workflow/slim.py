@@ -21,13 +21,13 @@ from jettison.store.overlay_directory import RedirectedLayerError
 from jettison.transport.schemes import Target, parse_target
 from jettison.transport.sinks import check_sink, write_sink
 from jettison.transport.sources import Source, open_source
-from jettison.workflow.artifacts import Made, make_artifacts
+from jettison.workflow.artifacts import Artifacts
 from jettison.workflow.hosts import host_for, isolation_options
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.naming import choose_outputs, plain_name, slimmed_name
 from jettison.workflow.requests import SlimRequest, SourceRequest
 from jettison.workflow.stages import StageTimes
-from jettison.workflow.workshop import Workshop
+from jettison.workflow.workshop import Made, Workshop
 
 _REPORTS: Final = Path("jettison-report")
 
@@ -119,7 +119,7 @@ def _in_isolation(
     workshop = Workshop(
         request=request, image=source.image, rootfs=rootfs, host=host, events=events
     )
-    return make_artifacts(workshop, workshop.work())
+    return workshop.work()
 
 
 def _write(
@@ -131,7 +131,7 @@ def _write(
     return tuple(Output(reference=str(item.target), digest=str(item.digest)) for item in written)
 
 
-def _keep(artifacts: tuple[tuple[str, Path], ...], directory: Path) -> tuple[Artifact, ...]:
+def _keep(artifacts: Artifacts, directory: Path) -> tuple[Artifact, ...]:
     """Move the reports out of the work directory.
 
     Raises: StoreError.

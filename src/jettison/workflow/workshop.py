@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jettison.build.bytecode import EXCHANGE, compile_missing
 from jettison.build.image import BuildOptions, BuiltImage, build_image
 from jettison.errors import ContainerError
 from jettison.events import EventSink, Notice, stage
 from jettison.image import Image, ImageConfig
+from jettison.linux.forked import Forked
 from jettison.paths import ImagePath
 from jettison.profile.seccomp import build_profile
+from jettison.report.slim_document import SlimDocument
 from jettison.runtime.container import Container, ContainerHost
 from jettison.runtime.options import RunOptions, VolumeMount
 from jettison.selection import Selection, SelectionOptions
 from jettison.selection.decide import decide
 from jettison.selection.globs import compile_glob
 from jettison.store.rootfs import StackedRootFS
-from jettison.transport.schemes import Scheme, Target, parse_target
+from jettison.transport.schemes import Scheme, Target
 from jettison.transport.sources import open_source
+from jettison.verify.compare import Volatile
 from jettison.verify.misses import find_misses
 from jettison.verify.repair import Round, plan_repair, should_repeat
+from jettison.workflow.artifacts import Artifacts, describe_outcome, write_reports
+from jettison.workflow.case import Case, Slimmed
 from jettison.workflow.layers import stack_layers
-from jettison.workflow.naming import plain_name
 from jettison.workflow.packages import Packages
 from jettison.workflow.proof import Proof, observe_original
 from jettison.workflow.requests import SlimRequest
@@ -35,27 +40,12 @@ _COMPILE_TIMEOUT_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
-    """A slimmed image and what its own run showed.
+class Made:
+    """What the isolated process hands back; `layout` is None where nothing was built."""
 
-    Shape: `rounds` in order, the last one is about `built`; empty, and `proof` None, where nothing
-    was to be proven.
-    """
-
-    selection: Selection
-    built: BuiltImage
-    rootfs: StackedRootFS
-    rounds: tuple[Round, ...]
-    proof: Proof | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worked:
-    """Everything that came of one original; `proven` is None where nothing was to be built."""
-
-    seen: Observation
-    seccomp: dict[str, Any]
-    proven: Proven | None
+    document: SlimDocument
+    artifacts: Artifacts
+    layout: Path | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,20 +68,49 @@ class Workshop:
         """What the original's container is made of."""
         return Stacked(directories=self.rootfs.directories, config=self.image.config)
 
-    @property
-    def name(self) -> str:
-        """What the profiles are called after."""
-        return plain_name(parse_target(self.request.source.target))
-
-    def work(self) -> Worked:
+    def work(self) -> Made:
         """All that was asked for.
 
-        Raises: what the stages raise; a slimmed image that behaves otherwise is in the result.
+        Raises: what the stages raise; that a slimmed image behaves otherwise is in the result.
         """
         seen = observe_original(self.original, self.request.watch, self.host, self.events)
-        seccomp = build_profile(seen.trace, self.image.config.platform)
-        proven = self.prove(seen, seccomp) if self.request.build else None
-        return Worked(seen=seen, seccomp=seccomp, proven=proven)
+        case = Case(
+            request=self.request,
+            image=self.image,
+            rootfs=self.rootfs,
+            packages=self.packages,
+            seen=seen,
+            seccomp=build_profile(seen.trace, self.image.config.platform),
+        )
+        if not self.request.build:
+            document = describe_outcome(case, None, (), Volatile())
+            artifacts = write_reports(case, None, self.host.workdir)
+            return Made(document=document, artifacts=artifacts, layout=None)
+        proof: Proof | None = None
+        if self.request.verify:
+            proof = Proof(self.original, self.request.watch, self.host, seen, case.seccomp)
+        options = self.request.selection
+        rounds: list[Round] = []
+        while True:
+            slimmed = self.make(seen, options, number=len(rounds) + 1)
+            # The reports take as long as the verification, which mostly waits for the app.
+            reports = Forked(partial(write_reports, case, slimmed, self.host.workdir))
+            if proof is not None:
+                rounds.append(self.verify(slimmed, proof))
+            volatile = proof.volatile if proof is not None else Volatile()
+            document = describe_outcome(case, slimmed, rounds, volatile)
+            artifacts = reports.result()
+            if not should_repeat(rounds) or rounds[-1].passed:
+                layout = slimmed.built.layout
+                return Made(document=document, artifacts=artifacts, layout=layout)
+            options = replace(options, repaired=(*options.repaired, *rounds[-1].added))
+
+    def make(self, seen: Observation, options: SelectionOptions, *, number: int) -> Slimmed:
+        """Decide, build, and read back what was built."""
+        selection = self.decide(seen, options)
+        built = self.build(selection, number=number)
+        rootfs = self.unpack(built, number=number)
+        return Slimmed(number=number, selection=selection, built=built, rootfs=rootfs)
 
     def decide(self, seen: Observation, options: SelectionOptions) -> Selection:
         """Which paths to keep."""
@@ -101,30 +120,6 @@ class Workshop:
         for notice in selection.notices:
             self.events.emit(Notice(message=notice))
         return selection
-
-    def prove(self, seen: Observation, seccomp: dict[str, Any]) -> Proven:
-        """Build, run what was built, compare, and repair until it passes or cannot.
-
-        Raises: what building and running raise; that the image behaves otherwise is in `rounds`.
-        """
-        proof: Proof | None = None
-        if self.request.verify:
-            proof = Proof(self.original, self.request.watch, self.host, seen, seccomp)
-        options = self.request.selection
-        rounds: list[Round] = []
-        while True:
-            selection = self.decide(seen, options)
-            built = self.build(selection, number=len(rounds) + 1)
-            rootfs = self.unpack(built, number=len(rounds) + 1)
-            proven = Proven(
-                selection=selection, built=built, rootfs=rootfs, rounds=tuple(rounds), proof=proof
-            )
-            if proof is None:
-                return proven
-            rounds.append(self.verify(proven, proof))
-            if rounds[-1].passed or not should_repeat(rounds):
-                return replace(proven, rounds=tuple(rounds))
-            options = replace(options, repaired=(*options.repaired, *rounds[-1].added))
 
     def build(self, selection: Selection, *, number: int) -> BuiltImage:
         """Compile what has no byte code, and write the image as an OCI layout."""
@@ -175,7 +170,7 @@ class Workshop:
         ) as source:
             return stack_layers(source, source_request, self.events, stage="verify")
 
-    def verify(self, made: Proven, proof: Proof) -> Round:
+    def verify(self, made: Slimmed, proof: Proof) -> Round:
         """Try the slimmed image out, and see what it missed."""
         with stage("verify", self.events) as outcome:
             slimmed = Stacked(directories=made.rootfs.directories, config=made.built.image.config)
@@ -191,7 +186,7 @@ class Workshop:
                 misses, self.rootfs.tree, made.selection.kept, self.packages.distribution_files
             )
             found = Round(
-                number=len(made.rounds) + 1,
+                number=made.number,
                 misses=misses,
                 added=added,
                 differences=trial.differences,
