@@ -62,8 +62,13 @@ _HASHED_CERTIFICATES: Final = "/etc/ssl/certs"
 _WHOLE_DIRECTORIES: Final = frozenset(
     {"SSL_CERT_DIR", "TZDIR", "PYTHONTZPATH", "LOCPATH", "FONTCONFIG_PATH", "GIT_SSL_CAPATH"}
 )
-# Variables whose directories or programs other rules look after.
-_SEARCH_PATHS: Final = frozenset({"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "MANPATH", "PWD"})
+# Variables whose directories other rules look after, and those that name what only people use.
+_PASSED_OVER: Final = frozenset(
+    {
+        *("PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "MANPATH", "PWD"),
+        *("SHELL", "EDITOR", "VISUAL", "PAGER", "BROWSER"),
+    }
+)
 
 ZONE_DIRECTORY: Final = "/usr/share/zoneinfo"
 # Copies of the whole data in other conventions (leap seconds), and sources of the compiler.
@@ -113,7 +118,7 @@ def find_certificates(tree: FileTree) -> Iterator[Essential]:
 def find_environment(tree: FileTree, env: Mapping[str, str]) -> Iterator[Essential]:
     """Files and directories that variables of the image name: SSL_CERT_FILE, LD_PRELOAD …"""
     for name, value in env.items():
-        if name in _SEARCH_PATHS:
+        if name in _PASSED_OVER:
             continue
         for part in re.split(r"[:\s]", value):
             if len(part) < 2 or not part.startswith("/") or "\0" in part:

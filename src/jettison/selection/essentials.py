@@ -9,6 +9,7 @@ from typing import Final
 
 from jettison.analysis import essentials
 from jettison.analysis.essentials import Account, Essential
+from jettison.analysis.library_data import find_library_data
 from jettison.filetree import Entry
 from jettison.paths import ImagePath
 from jettison.selection.context import Context
@@ -44,7 +45,7 @@ class EssentialRule:
         self._has_zones = False
 
     def apply(self) -> None:
-        """What is always needed at first; time zones once something reads them."""
+        """What is always needed at first; zones and libraries' data once something reads them."""
         if not self._has_started:
             self._has_started = True
             tree, env = self._context.tree, self._context.env
@@ -59,6 +60,11 @@ class EssentialRule:
         if not self._has_zones and (reader := _zone_reader(entries)) is not None:
             self._has_zones = True
             self._keep_all(essentials.find_zones(self._context.tree), because=reader)
+        if self._context.is_closure:
+            for entry in entries:
+                if ".so" in entry.path and entry.is_file:
+                    data = find_library_data(self._context.tree, entry.path.name)
+                    self._keep_all(data, because=entry.path)
 
     def finish(self) -> None:
         """Nothing depends on the whole."""
@@ -74,6 +80,10 @@ class EssentialRule:
     def _keep_all(self, items: Iterable[Essential], *, because: ImagePath | None = None) -> None:
         for item in items:
             reason = Reason(rule=Rule.ESSENTIAL, detail=item.why, because=because)
+            entry = self._context.tree.resolve(item.path).entry
+            if entry is not None and entry.is_executable:
+                self._keeper.keep_program(item.path, reason)
+                continue
             real = self._keeper.keep(item.path, reason)
             if real is not None and item.whole and self._context.tree[real].is_directory:
                 self._keeper.keep_below(real, reason)

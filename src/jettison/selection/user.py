@@ -71,7 +71,11 @@ class UserRule:
                     context.keeper.keep_exact(path, reason)
         for path in options.repaired:
             reason = Reason(rule=Rule.REPAIR, detail="missed while verifying")
-            context.keeper.keep(path, reason)
+            entry = context.tree.resolve(path).entry
+            if entry is not None and entry.is_executable:
+                context.keeper.keep_program(path, reason)
+            else:
+                context.keeper.keep(path, reason)
 
     def finish(self) -> None:
         """Tell what could not be done as asked."""

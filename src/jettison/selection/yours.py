@@ -61,6 +61,9 @@ _BALLAST: Final = (
     (r".*/\.(?:pytest_cache|mypy_cache|ruff_cache|tox|nox|ipynb_checkpoints)", "a tool's cache"),
 )
 _BALLAST_PATTERN: Final = re.compile("|".join(f"({pattern})" for pattern, _ in _BALLAST))
+# A link to `/usr/share` means no more than that directory; one to `/usr/share/x/y` all of it.
+_MIN_DEPTH: Final = 3
+_MAX_LINKED_BYTES: Final = 64 << 20
 # A layer with more OS-owned files than this installed packages; fewer were copied over.
 _MAX_COPIED_OVER: Final = 4
 
@@ -89,12 +92,24 @@ class YoursRule:
             self._context.yours.add(entry.path)
             if keeps:
                 self._context.keeper.keep_exact(entry.path, reason)
+                if entry.is_symlink:
+                    self._follow(entry)
 
     def finish(self) -> None:
         """The author's files go into the last layer."""
         for path in self._context.yours:
             if path in self._context.keeper:
                 self._context.roles.setdefault(path, LayerRole.APP)
+
+    def _follow(self, link: Entry) -> None:
+        """A link of the author's to a directory of somebody else's means what is in it."""
+        target = self._tree.resolve(link.path).entry
+        if target is None or not target.is_directory or target.path.count("/") < _MIN_DEPTH:
+            return
+        size = sum(entry.size_bytes for entry in self._tree.walk(target.path))
+        if size <= _MAX_LINKED_BYTES:
+            reason = Reason(rule=Rule.YOURS, detail="your link leads there", because=link.path)
+            self._context.keeper.keep_below(target.path, reason)
 
     def _candidates(self) -> Iterator[Entry]:
         base = self._context.last_base_layer

@@ -129,3 +129,26 @@ def test_volumes_keep_what_the_image_puts_into_them() -> None:
     assert "/vol/seed.db" in selection.kept
     assert "/other" in selection.kept
     assert "/other/seed.db" not in selection.kept
+
+
+def test_data_that_a_kept_library_opens_by_itself() -> None:
+    library = "/usr/lib/x86_64-linux-gnu/libfontconfig.so.1.12.0"
+    rootfs = make_rootfs(
+        {library: b"", "/etc/fonts/fonts.conf": b"", "/usr/share/misc/magic.mgc": b""}
+    )
+    accesses = {library: Operation.OPEN}
+    selection = select(rootfs, accesses)
+    assert reason_of(selection, "/etc/fonts/fonts.conf").because == library
+    assert "/usr/share/misc/magic.mgc" not in selection.kept
+    assert "/etc/fonts/fonts.conf" not in select(rootfs, accesses, options=_OBSERVED).kept
+    assert "/etc/fonts/fonts.conf" not in select(rootfs).kept
+
+
+def test_a_program_that_a_variable_names_comes_with_its_interpreter() -> None:
+    rootfs = make_rootfs(
+        {"/opt/chrome": b"#!/bin/sh\n", "/bin/sh": b"", "/usr/bin/zsh": b"", "/opt/other": b""}
+    )
+    config = make_config(env={"CHROME_BIN": "/opt/chrome", "SHELL": "/usr/bin/zsh"}, layers=1)
+    selection = select(rootfs, config=config)
+    assert {"/opt/chrome", "/bin/sh"} <= set(selection.kept)
+    assert "/usr/bin/zsh" not in selection.kept

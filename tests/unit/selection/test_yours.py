@@ -153,3 +153,16 @@ def test_byte_code_beside_its_source_is_not_yours_but_alone_it_is() -> None:
     selection = select(rootfs)
     assert "/app/only.pyc" in selection.kept
     assert "/app/a.pyc" not in selection.kept
+
+
+def test_a_link_of_yours_brings_the_directory_it_leads_to() -> None:
+    rootfs = make_rootfs(
+        {**_BASE, "/usr/share/javascript/jquery/jquery.js": b"", "/usr/share/other/x": b""},
+        {
+            "/app/static/jquery": Symlink(target="/usr/share/javascript/jquery"),
+            "/app/static/shared": Symlink(target="/usr/share"),
+        },
+    )
+    selection = select(rootfs)
+    assert "/usr/share/javascript/jquery/jquery.js" in selection.kept
+    assert "/usr/share/other/x" not in selection.kept
