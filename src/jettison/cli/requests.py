@@ -47,7 +47,7 @@ def slim_request(arguments: SlimArguments) -> SlimRequest:
         outputs=arguments.output,
         tag=arguments.tag,
         force=arguments.force,
-        build=True,
+        write=True,
         verify=arguments.verify,
     )
 
@@ -59,7 +59,7 @@ def profile_request(arguments: ProfileArguments) -> SlimRequest:
         watch=_watch(arguments, arguments),
         selection=_selection(arguments, exec_keeps=arguments.exec_keeps),
         report_dir=arguments.report_dir,
-        build=False,
+        write=False,
         verify=False,
     )
 

@@ -67,7 +67,7 @@ def slim(arguments: SlimArguments) -> None:
 
 @takes(ProfileArguments)
 def profile(arguments: ProfileArguments) -> None:
-    """Run an image and report what it used, without building anything."""
+    """Rehearse: run an image, report what it used and would keep; write no image."""
     from jettison.cli.requests import profile_request  # noqa: PLC0415  # as above
     from jettison.workflow.slim import slim as run  # noqa: PLC0415  # as above
 

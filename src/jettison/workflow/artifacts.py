@@ -23,7 +23,7 @@ from jettison.report.container_report import (
     make_container_report,
     render_container_report,
 )
-from jettison.report.facts import ImageFacts, describe_image
+from jettison.report.facts import describe_image
 from jettison.report.removed import make_removed_report, render_removed_report
 from jettison.report.slim_document import SlimDocument, Verification, size_ratio
 from jettison.trace.jsonl import render_lines
@@ -36,17 +36,17 @@ Artifacts = tuple[tuple[str, Path], ...]
 """(kind, file in the work directory)."""
 
 
-def write_reports(case: Case, slimmed: Slimmed | None, workdir: Path) -> Artifacts:
+def write_reports(case: Case, slimmed: Slimmed, workdir: Path) -> Artifacts:
     """Write every report to the work directory; the order is that of the result."""
-    directory = workdir / f"report-{slimmed.number if slimmed else 0}"
+    directory = workdir / f"report-{slimmed.number}"
     directory.mkdir()
     config = case.image.config
     writable = find_writable(case.seen.trace, case.rootfs.tree, config.volumes)
     run = replace(_run_record(case), writable_paths=tuple(i.path for i in writable))
-    made = _slimmed_record(slimmed) if slimmed is not None else None
+    made = _slimmed_record(slimmed)
     apparmor = AppArmorInput(
         name=f"jettison-{case.name}",
-        tree=slimmed.rootfs.tree if slimmed is not None else case.rootfs.tree,
+        tree=slimmed.rootfs.tree,
         trace=case.seen.trace,
         writable=writable,
         capabilities=tuple(item.name for item in find_needed(case.seen.trace, case.rootfs.tree)),
@@ -54,20 +54,18 @@ def write_reports(case: Case, slimmed: Slimmed | None, workdir: Path) -> Artifac
     lines = "\n".join(render_lines(case.seen.trace)) + "\n"
     contents = {
         ("creport", "creport.json"): render_container_report(make_container_report(run, made)),
+        ("removed", "removed.json"): render_removed_report(make_removed_report(run, made)),
         ("seccomp", "seccomp.json"): json.dumps(case.seccomp, indent=2).encode() + b"\n",
         ("apparmor", "apparmor.profile"): render_profile(apparmor).encode("utf-8", "replace"),
         ("trace", "trace.jsonl"): lines.encode("utf-8", "surrogateescape"),
     }
-    if made is not None:
-        removed = render_removed_report(make_removed_report(run, made))
-        contents["removed", "removed.json"] = removed
     for (_, name), content in contents.items():
         (directory / name).write_bytes(content)
     return tuple((kind, directory / name) for kind, name in contents)
 
 
 def describe_outcome(
-    case: Case, slimmed: Slimmed | None, rounds: Sequence[Round], volatile: Volatile
+    case: Case, slimmed: Slimmed, rounds: Sequence[Round], volatile: Volatile
 ) -> SlimDocument:
     """The document without what only the outer process knows: times, outputs, artifacts."""
     original = describe_image(
@@ -76,18 +74,16 @@ def describe_outcome(
         case.rootfs.tree,
         case.packages.counts,
     )
-    facts: ImageFacts | None = None
-    if slimmed is not None:
-        facts = describe_image(
-            slimmed.built.image,
-            slimmed.rootfs.layers,
-            slimmed.rootfs.tree,
-            Packages(slimmed.rootfs).counts,
-        )
+    facts = describe_image(
+        slimmed.built.image,
+        slimmed.rootfs.layers,
+        slimmed.rootfs.tree,
+        Packages(slimmed.rootfs).counts,
+    )
     return SlimDocument(
         original=original,
         slimmed=facts,
-        ratio=size_ratio(original, facts) if facts is not None else None,
+        ratio=size_ratio(original, facts),
         policy=case.request.selection.policy,
         verification=_verification(case, rounds, volatile),
     )

@@ -45,7 +45,7 @@ class SourceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlimRequest:
-    """`jettison slim`, and `jettison profile` where `build` is off.
+    """`jettison slim`, and `jettison profile` where `write` is off: a rehearsal.
 
     Shape: `outputs` as the user wrote them, none for where the original came from; `tag` names the
     image in each of them, None for the original's name with `.slim`; a `report_dir` of None stands
@@ -59,7 +59,7 @@ class SlimRequest:
     outputs: tuple[str, ...] = ()
     tag: str | None = None
     force: bool = False
-    build: bool = True
+    write: bool = True
     verify: bool = True
 
 

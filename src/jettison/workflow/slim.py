@@ -72,7 +72,7 @@ def _slim(request: SlimRequest, target: Target, times: StageTimes, *, in_place: 
         )
         passed = made.document.verification.verdict != "failed"
         written: tuple[Output, ...] = ()
-        if made.layout is not None and passed:
+        if outputs and passed:
             written = _write(made.layout, outputs, request, times)
         directory = request.report_dir or _REPORTS / plain_name(source.target)
         artifacts = _keep(made.artifacts, directory)
@@ -102,7 +102,7 @@ def _opened(
 
 def _outputs(request: SlimRequest, original: Target) -> tuple[Target, ...]:
     """Where the image will go; found out before the work, so that nothing is slimmed in vain."""
-    if not request.build:
+    if not request.write:
         return ()
     outputs = choose_outputs(request.outputs, original, slimmed_name(original, request.tag))
     for output in outputs:

@@ -41,11 +41,11 @@ _COMPILE_TIMEOUT_S: Final = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What the isolated process hands back; `layout` is None where nothing was built."""
+    """What the isolated process hands back: files in the work directory, and what they tell."""
 
     document: SlimDocument
     artifacts: Artifacts
-    layout: Path | None
+    layout: Path
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,10 +82,6 @@ class Workshop:
             seen=seen,
             seccomp=build_profile(seen.trace, self.image.config.platform),
         )
-        if not self.request.build:
-            document = describe_outcome(case, None, (), Volatile())
-            artifacts = write_reports(case, None, self.host.workdir)
-            return Made(document=document, artifacts=artifacts, layout=None)
         proof: Proof | None = None
         if self.request.verify:
             proof = Proof(self.original, self.request.watch, self.host, seen, case.seccomp)
