@@ -75,6 +75,36 @@ FORKING: Final = _names(
 """What a program that has children does to replace one that ended: a pre-forking server whose
 worker never died while it was watched must be able to start the next."""
 
+ORDINARY: Final = _names(
+    # Files that the user and the mode of a file already guard.
+    "access chdir chmod chown copy_file_range creat faccessat faccessat2 fadvise64 fallocate "
+    "fchdir fchmod fchmodat fchmodat2 fchown fchownat fdatasync flock fstatfs fsync ftruncate "
+    "getcwd getdents getdents64 lchown link linkat lstat mkdir mkdirat open openat2 preadv preadv2 "
+    "pwrite64 pwritev pwritev2 readahead readlink readlinkat rename renameat renameat2 rmdir "
+    "sendfile splice stat statfs symlink symlinkat sync_file_range tee truncate umask unlink "
+    "unlinkat utime utimensat utimes futimesat "
+    # shutil.copystat() copies attributes too.
+    "fgetxattr flistxattr fsetxattr getxattr lgetxattr listxattr llistxattr lsetxattr setxattr "
+    # Waiting, and being told of things.
+    "dup2 dup3 epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd "
+    "eventfd2 inotify_add_watch inotify_init inotify_init1 inotify_rm_watch pause pipe pipe2 poll "
+    "ppoll pselect6 select signalfd signalfd4 timerfd_create timerfd_gettime timerfd_settime "
+    "alarm getitimer setitimer times "
+    # Children, as a subprocess or a pool of them; memory shared with them.
+    "clone fork getpgid getpgrp getpriority getresgid getresuid getrlimit getrusage getsid "
+    "memfd_create mincore mlock mlock2 msync munlock pidfd_open pidfd_send_signal "
+    "sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler "
+    "sched_setaffinity setpgid setpriority setrlimit setsid vfork wait4 waitid "
+    # Clients of a database or of another service, and a server for a callback.
+    "accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg "
+    "recvmsg sendmmsg sendmsg sendto setsockopt shutdown socket socketpair"
+)
+"""What requests that nobody made may well need: the daily bread of Python's standard library.
+
+Left out, unless seen: tracing and other processes' memory, keys, System V and POSIX IPC, special
+files, changes of clock, of scheduling class, of user, of a process's personality, and all that
+takes a capability."""
+
 
 class Kin(NamedTuple):
     """Calls that do one thing: libc versions, kernels and machines choose differently."""

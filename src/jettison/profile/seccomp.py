@@ -1,7 +1,8 @@
 """A seccomp filter for one application, from what a run of it did.
 
-Allowed is what was seen, what does the same on another machine, and what a runtime needs before
-it executes the program; the rest fails with EPERM, or with ENOSYS where callers have a fallback.
+Allowed is what was seen, what does the same on another machine, what a runtime needs before it
+executes the program, and, where requests nobody made are to work too, what these commonly do. The
+rest fails with EPERM, or with ENOSYS where callers have a fallback.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from jettison.profile.baseline import (
     INIT,
     KINS,
     LIBC,
+    ORDINARY,
     RUNC,
     WITH_FALLBACK,
 )
@@ -57,11 +59,14 @@ class SeccompOptions:
     """What a filter is for.
 
     Shape: `origins` are the processes whose calls are allowed; `extra` are further names;
-    `audit` gives a filter that refuses nothing and logs what the real one would refuse.
+    `ordinary` allows as well what any request may need that nobody made, for images that keep
+    more than was observed; `audit` gives a filter that refuses nothing and logs what the real
+    one would refuse.
     """
 
     origins: frozenset[Origin] = frozenset(Origin)
     extra: frozenset[str] = frozenset()
+    ordinary: bool = False
     audit: bool = False
 
 
@@ -108,6 +113,8 @@ def allowed_names(trace: TraceLog, options: SeccompOptions = _DEFAULTS) -> froze
     pids = trace.pids(*options.origins)
     seen = {use.name for use in trace.syscalls if use.pid in pids or use.by_runtime}
     wanted = seen | LIBC | GO_RUNTIME | RUNC | CRUN | INIT | options.extra
+    if options.ordinary:
+        wanted |= ORDINARY
     if has_children(trace, pids):
         wanted |= FORKING
     return frozenset(_with_kin(wanted, seen)) - _NEVER_ALLOWED - _unnamed(wanted)

@@ -83,7 +83,7 @@ def test_nothing_is_allowed_that_docker_refuses() -> None:
         for name in rule["names"]
     }
     everything = sorted({name for kin in baseline.KINS for name in kin.names})
-    ours = allowed_names(trace(*everything, children=1))
+    ours = allowed_names(trace(*everything, children=1), SeccompOptions(ordinary=True))
     assert ours <= theirs
     assert "openat" in ours
 
@@ -101,6 +101,16 @@ def test_kin_of_what_was_seen_is_allowed() -> None:
 def test_an_app_with_children_may_start_and_replace_them() -> None:
     assert allowed_names(trace("read", children=1)) >= baseline.FORKING
     assert "fork" not in allowed_names(trace("read"))
+
+
+def test_ordinary_calls_are_allowed_although_no_request_made_them() -> None:
+    names = allowed_names(trace("read"), SeccompOptions(ordinary=True))
+    # SQLite writes, multiprocessing makes a semaphore, a subprocess is started, a name looked up.
+    assert {"fdatasync", "pwrite64", "unlink", "link", "vfork", "socket", "connect"} <= names
+    rare = {"ptrace", "process_vm_readv", "keyctl", "mknod", "mount", "setxattrat", "shmget"}
+    assert names.isdisjoint(rare)
+    assert names.isdisjoint({"clone3", "io_uring_setup"})
+    assert "fdatasync" not in allowed_names(trace("read"))
 
 
 def test_calls_of_the_runtime_are_allowed() -> None:
@@ -150,6 +160,7 @@ def test_tables_name_real_system_calls_only() -> None:
         baseline.CRUN,
         baseline.INIT,
         baseline.FORKING,
+        baseline.ORDINARY,
         baseline.WITH_FALLBACK,
         *(kin.names for kin in baseline.KINS),
     )
