@@ -247,7 +247,10 @@ class SinkContract:
         assert self._config(place, tmp_path / "2") == ours.raw_config
 
     def test_what_jettison_made_is_replaced(self, place: Target, tmp_path: Path) -> None:
-        history = [{"created_by": "RUN make"}, {"created_by": "jettison slim: app layer"}]
+        history = [
+            {"created_by": "RUN make", "empty_layer": True},
+            {"created_by": "jettison slim: app layer"},
+        ]
         first = make_image([{"/1": b""}], extra={"history": history})
         second = make_image([{"/2": b""}], extra={"history": history})
         write_sink(place, first.write_layout(tmp_path / "first"), overwrite=False)
