@@ -13,7 +13,7 @@ from jettison.image import Image
 from jettison.linux.abilities import detect
 from jettison.linux.isolation import run_isolated, work_directory
 from jettison.paths import ROOT, ImagePath
-from jettison.profile.seccomp import build_profile
+from jettison.profile.seccomp import SeccompOptions, build_profile
 from jettison.report.container_report import ImageName
 from jettison.report.slim_document import Verification
 from jettison.report.verify_document import VerifyDocument
@@ -86,7 +86,7 @@ def _in_isolation(
         request.watch,
         host,
         seen,
-        build_profile(seen.trace, original.image.config.platform),
+        build_profile(seen.trace, original.image.config.platform, SeccompOptions(ordinary=True)),
     )
     with stage("verify", events) as outcome:
         trial = proof.try_out(

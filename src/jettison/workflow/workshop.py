@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jettison.build.bytecode import EXCHANGE, compile_missing
 from jettison.build.image import BuildOptions, BuiltImage, build_image
@@ -15,11 +15,11 @@ from jettison.events import EventSink, Notice, stage
 from jettison.image import Image, ImageConfig
 from jettison.linux.forked import Forked
 from jettison.paths import ImagePath
-from jettison.profile.seccomp import build_profile
+from jettison.profile.seccomp import SeccompOptions, build_profile
 from jettison.report.slim_document import SlimDocument
 from jettison.runtime.container import Container, ContainerHost
 from jettison.runtime.options import RunOptions, VolumeMount
-from jettison.selection import Selection, SelectionOptions
+from jettison.selection import Policy, Selection, SelectionOptions
 from jettison.selection.decide import decide
 from jettison.selection.globs import compile_glob
 from jettison.store.rootfs import StackedRootFS
@@ -80,7 +80,7 @@ class Workshop:
             rootfs=self.rootfs,
             packages=self.packages,
             seen=seen,
-            seccomp=build_profile(seen.trace, self.image.config.platform),
+            seccomp=self.filter(seen),
         )
         proof: Proof | None = None
         if self.request.verify:
@@ -107,6 +107,12 @@ class Workshop:
         built = self.build(selection, number=number)
         rootfs = self.unpack(built, number=number)
         return Slimmed(number=number, selection=selection, built=built, rootfs=rootfs)
+
+    def filter(self, seen: Observation) -> dict[str, Any]:
+        """The seccomp filter: as strict as the policy, which may keep more than was observed."""
+        ordinary = self.request.selection.policy is not Policy.OBSERVED
+        options = SeccompOptions(ordinary=ordinary)
+        return build_profile(seen.trace, self.image.config.platform, options)
 
     def decide(self, seen: Observation, options: SelectionOptions) -> Selection:
         """Which paths to keep."""
