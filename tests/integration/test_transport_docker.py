@@ -34,13 +34,18 @@ def _name() -> str:
 
 @pytest.fixture
 def names() -> Iterator[list[str]]:
-    """Names of images to remove again."""
+    """Names of images to remove again, and with them the images that lost their names."""
+    before = _nameless()
     made: list[str] = []
     yield made
-    for name in made:
-        shown = run(("docker", "image", "ls", "--quiet", name), timeout_s=60).text
-        if shown.strip():
-            run(("docker", "image", "rm", "--force", name), timeout_s=60)
+    there = [name for name in made if run(("docker", "image", "ls", "-q", name), timeout_s=60).text]
+    for image in (*there, *(_nameless() - before)):
+        run(("docker", "image", "rm", "--force", image), timeout_s=60)
+
+
+def _nameless() -> set[str]:
+    argv = ("docker", "image", "ls", "--quiet", "--no-trunc", "--filter", "dangling=true")
+    return set(run(argv, timeout_s=60).text.split())
 
 
 def _load(image: BuiltImage, directory: Path, name: str) -> Target:
