@@ -61,6 +61,7 @@ class Listener:
     # By the pid that the container itself knows.
     inner: dict[int, TaskStatus] = field(default_factory=dict)
     processes: dict[int, ProcessRecord] = field(default_factory=dict)
+    generation: int = 0
 
     def has_living(self) -> bool:
         """Whether a process that was seen here still runs."""
@@ -85,6 +86,7 @@ class Answerer:
         self._view = TaskView()
         self._plans: dict[tuple[int, int], _Plan] = {}
         self._forks = 0
+        self._generation = 0
 
     def lose(self, what: str) -> None:
         """Remember that something may have gone unseen."""
@@ -106,6 +108,9 @@ class Answerer:
                 self.lose(f"receive a notification: {err.strerror}")
             return
         self.recorder.notifications += 1
+        if listener.generation != self._generation:
+            listener.tasks.clear()
+            listener.generation = self._generation
         plan = self._plans.get((notification.arch, notification.number)) or self._plan(notification)
         task = listener.tasks.get(notification.tid)
         trouble = ""
@@ -132,7 +137,7 @@ class Answerer:
         if seen.trouble:
             self.lose(f"{plan.name} of process {task.process.pid}: {seen.trouble}")
         try:
-            self._record(listener, task, plan, seen)
+            self._record(task, plan, seen)
         except TooMuchError:
             self.lose("more than a million different paths, processes or addresses")
 
@@ -223,7 +228,7 @@ class Answerer:
             facts[-1] = last._replace(operation=Operation.STAT)
         return facts
 
-    def _record(self, listener: Listener, task: _Task, plan: _Plan, seen: _Seen) -> None:
+    def _record(self, task: _Task, plan: _Plan, seen: _Seen) -> None:
         process = task.process
         calls = process.setup_calls if process.in_setup else process.calls
         calls[plan.name] = calls.get(plan.name, 0) + 1
@@ -233,8 +238,7 @@ class Answerer:
             process.has_own_root = True
         if plan.forks:
             self._forks += 1
-            if self._forks % _FORGET_AFTER_FORKS == 0:
-                listener.tasks.clear()
+            self._generation = self._forks // _FORGET_AFTER_FORKS
         for fact in seen.facts:
             match fact:
                 case PathFact():
