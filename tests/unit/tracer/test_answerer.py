@@ -215,7 +215,11 @@ def test_a_fault_of_our_own_is_a_loss_and_the_task_still_gets_its_answer(
 ) -> None:
     world = World(kernel).started()
     kernel.strings[2] = b"/a/../b"
-    monkeypatch.setattr(tasks, "find_real_path", lambda *_: {}["bug"])
+
+    def broken(_tid: int, _path: bytes) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(tasks, "find_real_path", broken)
     world.call("stat", 2)
     assert ["KeyError" in loss for loss in world.answerer.losses] == [True]
     assert world.calls == {"stat": 1}
