@@ -12,6 +12,7 @@ import pytest
 
 from jettison.errors import TraceLossError
 from jettison.trace import Operation, Origin, SocketRole, TraceLog
+from jettison.tracer import session as session_module
 from jettison.tracer.session import TracerSession
 from support.bundle import BundleOptions
 from support.tracing import counts, run_traced, seen, traced_bundle
@@ -282,6 +283,14 @@ def test_a_killed_agent_is_a_loss() -> None:
         running.wait(20)
         with pytest.raises(TraceLossError, match="signal 9"):
             session.finish()
+
+
+def test_an_agent_that_hangs_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "_ANSWER_TIMEOUT_S", 0.1)
+    with traced_bundle(("/bin/true",)) as (session, _):
+        os.kill(session.agent_pid, signal.SIGSTOP)
+        with pytest.raises(TraceLossError, match="signal 9"):
+            session.finish(timeout_s=0.1)
 
 
 def test_an_agent_that_dies_early_is_a_loss_for_helpers_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from jettison.tracer.agent import Outcome
 
 # sizeof(sun_path), with its NUL: unix(7).
 _MAX_SOCKET_PATH: Final = 108
+# A log of a million accesses takes the agent about ten seconds to write.
+_ANSWER_TIMEOUT_S: Final = 60.0
+_END_TIMEOUT_S: Final = 1.0
 _HINT: Final = "run it again; if it happens every time, please report it"
 
 
@@ -117,7 +121,7 @@ class TracerSession:
         """
         data = bytearray()
         with self._order(f"finish {timeout_s}") as connection:
-            connection.settimeout(timeout_s + 60.0)
+            connection.settimeout(timeout_s + _ANSWER_TIMEOUT_S)
             with suppress(OSError):
                 while chunk := connection.recv(1 << 20):
                     data += chunk
@@ -142,6 +146,15 @@ class TracerSession:
         return connection
 
     def _death(self) -> str:
+        # It may still be on its way out, or, should it hang, never go by itself.
+        if self._agent_pid:
+            with suppress(ProcessLookupError):
+                descriptor = os.pidfd_open(self._agent_pid)
+                try:
+                    select.select([descriptor], [], [], _END_TIMEOUT_S)
+                    os.kill(self._agent_pid, signal.SIGKILL)
+                finally:
+                    os.close(descriptor)
         status = self._reap()
         reason = f"status {status}" if status >= 0 else f"signal {-status}"
         with suppress(OSError):
