@@ -22,7 +22,8 @@ from jettison.selection.model import Reason, Rule
 _LICENCES: Final = re.compile(r"(?i)copyright|licen[cs]e.*|copying.*|notice.*")
 # Files that a package's installation script makes of the package's own.
 _DERIVED: Final = {"ca-certificates": "/etc/ssl/certs/ca-certificates.crt"}
-_COMMON_LICENCES: Final = ImagePath("/usr/share/common-licenses")
+# Where a package's licence refers to the full text of a common one.
+_COMMON_LICENCE: Final = re.compile(rb"/usr/share/common-licenses/[\w.+-]*\w")
 
 
 class RecordRule:
@@ -70,7 +71,10 @@ class RecordRule:
             real = tree.resolve(directory)
             for name in tree.children(real.path) if real.entry is not None else ():
                 if _LICENCES.fullmatch(name):
-                    self._keeper.keep(f"{directory}/{name}", reason)
+                    path = f"{directory}/{name}"
+                    self._keeper.keep(path, reason)
+                    for common in _COMMON_LICENCE.findall(self._context.read(path) or b""):
+                        self._keeper.keep(common.decode("ascii"), reason)
 
     def _dpkg(self, packages: Iterable[OsPackage]) -> None:
         has_status = STATUS in self._keeper
@@ -86,9 +90,6 @@ class RecordRule:
             self._dpkg_files(package, None if has_status else STATUS_DIRECTORY / name)
         if has_status:
             self._context.rewritten[STATUS] = b"\n".join(stanzas)
-        if stanzas:
-            self._keeper.keep(_COMMON_LICENCES, _record("licences that others refer to"))
-            self._keeper.keep_below(_COMMON_LICENCES, _record("licences that others refer to"))
 
     def _dpkg_files(self, package: OsPackage, record: ImagePath | None) -> None:
         """The lists of files, in the package's own spelling of their paths."""

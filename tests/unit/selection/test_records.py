@@ -32,11 +32,12 @@ _IMAGE: Content = {
     "/usr/lib/libssl.so.3": b"",
     "/usr/lib/other.so": b"",
     "/usr/bin/perl": b"",
-    "/usr/share/doc/libssl3/copyright": b"licence",
+    "/usr/share/doc/libssl3/copyright": b"see `/usr/share/common-licenses/GPL'.",
     "/usr/share/doc/libssl3/changelog": b"log",
     "/usr/share/doc/perl": Symlink(target="libssl3"),
     "/usr/share/common-licenses/GPL": Symlink(target="GPL-3"),
     "/usr/share/common-licenses/GPL-3": b"gpl",
+    "/usr/share/common-licenses/Artistic": b"artistic",
 }
 
 
@@ -80,6 +81,7 @@ def test_licences_of_what_is_kept() -> None:
     selection = select(make_rootfs(_IMAGE), {"/lib/libssl.so.3": Operation.OPEN}, options=_OBSERVED)
     assert rules_of(selection, "/usr/share/doc/libssl3/copyright") == {Rule.RECORD}
     assert "/usr/share/common-licenses/GPL-3" in selection.kept
+    assert "/usr/share/common-licenses/Artistic" not in selection.kept
     assert "/usr/share/doc/libssl3/changelog" not in selection.kept
     assert "/usr/share/doc/perl" not in selection.kept
 
