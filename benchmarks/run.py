@@ -27,7 +27,6 @@ _IMAGE: Final = "jettison-bench/flask-sample:latest"
 # docker-slim's successor (mint 1.41) on the same sample.
 _PEER_S: Final = 17.5
 _PEER_MB: Final = 29.1
-_RUN_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,10 @@ def idna():
 def idna_2008():
     import idna as idna_library
 
-    return {"host": idna_library.encode("faß.example").decode(), "name": idna_library.decode("xn--fa-hia.example")}
+    return {
+        "host": idna_library.encode("faß.example").decode(),
+        "name": idna_library.decode("xn--fa-hia.example"),
+    }
 
 
 def others():

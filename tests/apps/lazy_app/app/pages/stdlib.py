@@ -3,7 +3,10 @@ def zone():
     from zoneinfo import ZoneInfo
 
     when = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
-    return {"tokyo": when.isoformat(), "lima": when.astimezone(ZoneInfo("America/Lima")).isoformat()}
+    return {
+        "tokyo": when.isoformat(),
+        "lima": when.astimezone(ZoneInfo("America/Lima")).isoformat(),
+    }
 
 
 def database():
@@ -20,7 +23,10 @@ def xml():
     import xml.etree.ElementTree as ElementTree
 
     tree = ElementTree.fromstring("<a><b>1</b></a>")
-    return {"b": tree.findtext("b"), "root": xml.dom.minidom.parseString("<x/>").documentElement.tagName}
+    return {
+        "b": tree.findtext("b"),
+        "root": xml.dom.minidom.parseString("<x/>").documentElement.tagName,
+    }
 
 
 def template():
