@@ -57,7 +57,8 @@ def write_layout(cache: Cache, name: str, stage: Stage) -> Path:
     listed["platform"] = {"architecture": _architecture(), "os": "linux"}
     listed["annotations"] = {"org.opencontainers.image.ref.name": "latest"}
     index = {"schemaVersion": 2, "mediaType": f"{_OCI}.index.v1+json", "manifests": [listed]}
-    directory = cache.root / "layouts" / listed["digest"][7:19] / name
+    # One directory above by digest, so that the last component is the name that users see.
+    directory: Path = cache.root / "layouts" / listed["digest"][7:19] / name
     with cache.lock(directory.parent.name):
         if not directory.exists():
             directory.parent.mkdir(parents=True, exist_ok=True)
