@@ -26,7 +26,6 @@ from jettison.image import Platform
 from jettison.probe.ending import parse_ending
 from jettison.probe.model import CrawlLimits, ProbePlan
 from jettison.probe.ready import ReadyOptions
-from jettison.probe.stepfile import read_probe_file
 from jettison.probe.steps import parse_probe
 from jettison.runtime.options import RunOptions, parse_network, parse_tmpfs, parse_volume
 from jettison.selection import SelectionOptions
@@ -160,6 +159,8 @@ def _watch(run: RunArguments, probe: ProbeArguments) -> WatchRequest:
 def _plan(arguments: ProbeArguments) -> ProbePlan:
     steps = tuple(parse_probe(text) for text in arguments.probe)
     if arguments.probe_file is not None:
+        from jettison.probe.stepfile import read_probe_file  # noqa: PLC0415  # it needs YAML
+
         steps += read_probe_file(arguments.probe_file)
     return ProbePlan(
         steps=steps,
