@@ -97,6 +97,20 @@ class TestDockerSink(SinkContract):
         return parse_target(f"docker:{self.names[-1]}")
 
 
+@pytest.mark.needs("root")
+def test_in_place_and_exported_go_by_the_same_digests(tmp_path: Path, names: list[str]) -> None:
+    names.append(_name())
+    target = _load(_every_kind_of_entry(), tmp_path, names[0])
+    with (
+        opened(target, tmp_path / "work", in_place=True) as in_place,
+        opened(target, tmp_path / "work") as exported,
+    ):
+        assert in_place.directories is not None
+        assert exported.directories is None
+        assert in_place.image == exported.image
+        assert in_place.digest == exported.digest
+
+
 def _every_kind_of_entry() -> BuiltImage:
     """Each layer names the directories it writes into, as engines write layers.
 

@@ -36,10 +36,10 @@ from jettison.image import Descriptor, ImageConfig
 from jettison.image.mediatypes import DOCKER_LAYER
 from jettison.transport.docker_archive import find_in_archive, make_manifest
 from jettison.transport.found import DocumentCore, FoundImage
+from jettison.transport.overlay_store import DRIVER, OverlayStore, directories
 from jettison.transport.schemes import Scheme, Target
 from jettison.transport.tar_index import TarIndex
 
-_DRIVER: Final = "overlay2"
 # A question is answered at once; an export of Docker before 25 says nothing until it has copied
 # the whole image to a directory of its own.
 _QUESTION_S: Final = 30
@@ -196,35 +196,7 @@ def _renamed(found: FoundImage, target: Target) -> FoundImage:
     return FoundImage(target=target, core=found.core, digest=found.digest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Store:
-    """Where an engine on this host keeps what it has."""
-
-    root: Path
-
-    def raw_config(self, image_id: Digest) -> bytes | None:
-        path = self.root / f"image/{_DRIVER}/imagedb/content/{image_id.algorithm}/{image_id.hex}"
-        try:
-            raw = path.read_bytes()
-        except OSError:
-            return None
-        # Also proves that this is the engine's directory, and not one of the same name on
-        # another host whose socket is forwarded.
-        return raw if Digest.of(raw, algorithm=image_id.algorithm) == image_id else None
-
-    def layer_sizes(self, diff_ids: tuple[Digest, ...]) -> Iterator[int]:
-        chain = ""
-        for diff_id in diff_ids:
-            # OCI image-spec 1.1, "Layer ChainID".
-            chain = Digest.of(f"{chain} {diff_id}".encode()) if chain else diff_id
-            path = self.root / f"image/{_DRIVER}/layerdb/sha256/{chain.partition(':')[2]}/size"
-            try:
-                yield int(path.read_text())
-            except (OSError, ValueError):
-                yield 0
-
-
-def _overlay_store(client: _Client) -> _Store | None:
+def _overlay_store(client: _Client) -> OverlayStore | None:
     """The store of an engine on this host that this process may read as it is."""
     if not str(client.base_url).startswith("http+docker://"):
         return None
@@ -232,28 +204,29 @@ def _overlay_store(client: _Client) -> _Store | None:
     # Such engines shift owners, or have their directories in a mount namespace of their own.
     shifted = {"name=rootless", "name=userns"}.intersection(info.get("SecurityOptions") or ())
     root = Path(str(info.get("DockerRootDir") or "/nonexistent"))
-    if info.get("Driver") != _DRIVER or shifted or not os.access(root, os.R_OK | os.X_OK):
+    if info.get("Driver") != DRIVER or shifted or not os.access(root, os.R_OK | os.X_OK):
         return None
-    return _Store(root=root)
+    return OverlayStore(root=root)
 
 
 def _in_place(
-    target: Target, described: dict[str, Any], store: _Store, workdir: Path
+    target: Target, described: dict[str, Any], store: OverlayStore, workdir: Path
 ) -> FoundImage | None:
     try:
         image_id = Digest.parse(str(described.get("Id")))
     except InvalidImageError:
         return None
     raw_config = store.raw_config(image_id)
-    directories = _directories(described.get("GraphDriver"))
-    if raw_config is None or directories is None:
+    found = directories(described.get("GraphDriver"))
+    if raw_config is None or found is None:
         return None
     config = ImageConfig.parse(raw_config)
-    if len(config.diff_ids) != len(directories):
+    sizes = store.tar_sizes(config.diff_ids)
+    if sizes is None or len(sizes) != len(found):
         return None
     layers = tuple(
         Descriptor(media_type=DOCKER_LAYER, digest=diff_id, size_bytes=size)
-        for diff_id, size in zip(config.diff_ids, store.layer_sizes(config.diff_ids), strict=True)
+        for diff_id, size in zip(config.diff_ids, sizes, strict=True)
     )
     return FoundImage(
         target=target,
@@ -263,20 +236,8 @@ def _in_place(
             opener=_LaterExport(image_id=str(image_id), workdir=workdir).open,
         ),
         digest=image_id,
-        directories=directories,
-        sizes_known=False,
+        directories=found,
     )
-
-
-def _directories(driver: object) -> tuple[Path, ...] | None:
-    """The layers' directories, base first, as an overlay mount would be given them reversed."""
-    if not isinstance(driver, dict) or driver.get("Name") != _DRIVER:
-        return None
-    data = driver.get("Data") or {}
-    lower = [name for name in str(data.get("LowerDir") or "").split(":") if name]
-    upper = str(data.get("UpperDir") or "")
-    found = tuple(Path(name) for name in (*reversed(lower), upper) if name)
-    return found if found and all(item.is_dir() for item in found) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,6 @@ class FoundImage:
     digest: Digest
     directories: tuple[Path, ...] | None = None
     notices: tuple[str, ...] = ()
-    sizes_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

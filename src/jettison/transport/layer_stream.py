@@ -35,16 +35,12 @@ _DAMAGED: Final = "the copy is damaged; pull or save the image again"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What an image says of one of its layers, and how much the user lets it unpack to.
-
-    Shape: a `size_known` of False is for a medium that does not tell the size of its blobs.
-    """
+    """What an image says of one of its layers, and how much the user lets it unpack to."""
 
     layer: int
     descriptor: Descriptor
     diff_id: Digest
     max_bytes: int
-    size_known: bool = True
 
 
 def sniff(head: bytes) -> Compression:
@@ -111,9 +107,7 @@ class _CheckedBlob(io.RawIOBase):
         wanted = expected.descriptor
         self._count += len(data)
         self._digest.update(data)
-        if expected.size_known and (
-            self._count > wanted.size_bytes or (not data and self._count < wanted.size_bytes)
-        ):
+        if self._count > wanted.size_bytes or (not data and self._count < wanted.size_bytes):
             found = "more" if data else f"{self._count}"
             raise InvalidImageError(
                 f"layer {expected.layer}: the blob has {found} bytes, "

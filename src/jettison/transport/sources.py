@@ -55,7 +55,6 @@ class Source:
             descriptor=descriptor,
             diff_id=self.image.config.diff_ids[index],
             max_bytes=self._max_bytes - others,
-            size_known=self._found.sizes_known,
         )
         with self._found.core.open_blob(descriptor) as blob:
             stream = LayerStream(blob, expected)

@@ -1,5 +1,7 @@
 """An engine made of answers; the real one is in the integration tests."""
 
+import base64
+import gzip
 import io
 import json
 import os
@@ -122,11 +124,27 @@ def test_an_export_that_fails_says_why(
         _open(tmp_path)
 
 
+def _split_tars(layerdb: Path) -> None:
+    chain = ""
+    for layer in IMAGE.layers:
+        chain = Digest.of(f"{chain} {layer.diff_id}".encode()) if chain else layer.diff_id
+        directory = layerdb / chain.partition(":")[2]
+        directory.mkdir(parents=True)
+        file = {"type": 1, "name": "f", "size": len(layer.tar) - 1001, "payload": "AAAAAAAAAAA="}
+        nothing = {"type": 1, "name": "d/", "payload": None}
+        rest = [
+            {"type": 2, "payload": base64.b64encode(bytes(size)).decode()} for size in (1000, 1)
+        ]
+        lines = [json.dumps(item).encode() for item in (rest[0], nothing, file, rest[1])]
+        (directory / "tar-split.json.gz").write_bytes(gzip.compress(b"\n".join(lines)))
+
+
 def _in_place(engine: FakeEngine, root: Path, **changed: object) -> list[Path]:
     """Make the engine keep the image as overlay2 does; the newest layer is the upper one."""
     content = root / "image/overlay2/imagedb/content/sha256"
     content.mkdir(parents=True)
     (content / Digest(ID).hex).write_bytes(IMAGE.raw_config)
+    _split_tars(root / "image/overlay2/layerdb/sha256")
     directories = [root / "overlay2" / name / "diff" for name in ("base", "middle", "top")]
     for directory in directories:
         directory.mkdir(parents=True)
@@ -147,6 +165,8 @@ def test_directories_in_place_are_base_first(engine: FakeEngine, tmp_path: Path)
         assert source.directories == tuple(expected)
         assert source.image.raw_config == IMAGE.raw_config
         assert str(source.digest) == ID
+        sizes = [layer.size_bytes for layer in source.image.manifest.layers]
+        assert sizes == [len(layer.tar) for layer in IMAGE.layers]
     assert f"GET /images/{ID}/get" not in engine.requests
     assert list((tmp_path / "work").iterdir()) == []
 
@@ -191,6 +211,16 @@ def test_a_layer_without_a_directory_means_to_export(exported: FakeEngine, tmp_p
     directories = _in_place(exported, tmp_path / "docker")
     directories[1].rmdir()
     assert _open(tmp_path, in_place=True)[1] is None
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"no json"), b"\x1f\x8b"])
+def test_a_layer_whose_size_is_not_told_means_to_export(
+    exported: FakeEngine, tmp_path: Path, content: bytes
+) -> None:
+    _in_place(exported, tmp_path / "docker")
+    split = next((tmp_path / "docker").rglob("tar-split.json.gz"))
+    split.write_bytes(content)
+    assert _open(tmp_path, in_place=True) == ([layer.tar for layer in IMAGE.layers], None)
 
 
 def test_in_place_is_only_used_if_asked_for(exported: FakeEngine, tmp_path: Path) -> None:
