@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from jettison.digest import Digest
 from jettison.edge.process import run
 from jettison.transport.schemes import Target, parse_target
 from jettison.transport.sinks import write_sink
 from jettison.transport.sources import Source
+from support.accounts import Account
 from support.images import BuiltImage
 from support.transports import CONFIG, SinkContract, SourceContract, opened, typical_image
 
@@ -73,6 +75,47 @@ class TestPodmanSink(SinkContract):
 
     def target(self, directory: Path) -> Target:
         return parse_target("podman:jettison-transport-test:1")
+
+
+_AS_HIMSELF = """
+import sys
+from pathlib import Path
+from jettison.filetree.tarstream import UnpackLimits
+from jettison.image import Platform
+from jettison.transport.schemes import parse_target
+from jettison.transport.sinks import write_sink
+from jettison.transport.sources import open_source
+
+target = parse_target("podman:jettison-transport-test:1")
+written = write_sink(target, Path(sys.argv[1]), overwrite=False)
+work = Path("work")
+work.mkdir()
+limits = UnpackLimits()
+with open_source(
+    target, platform=Platform.parse("linux/amd64"), workdir=work, limits=limits
+) as source:
+    for index in range(3):
+        with source.open_layer(index):
+            pass
+    assert source.digest == written.image_id
+    print(source.digest)
+"""
+
+
+@pytest.mark.needs("userns")
+def test_an_ordinary_user_writes_to_and_reads_from_his_own_podman(account: Account) -> None:
+    image = typical_image()
+    layout = account.give(image.write_layout(account.home / "layout"))
+    conf = account.home / "storage.conf"
+    places = f'graphroot = "{account.home}/root"\nrunroot = "{account.home}/runroot"\n'
+    conf.write_text(f'[storage]\ndriver = "vfs"\n{places}')
+    env = {"CONTAINERS_STORAGE_CONF": str(conf)}
+    try:
+        done = account.run([account.python, "-c", _AS_HIMSELF, str(layout)], env=env)
+        assert done.stdout.strip() == Digest.of(image.raw_config)
+    finally:
+        # Its files belong to subordinate ids, and a process of his keeps their name space.
+        account.run(["podman", "system", "reset", "--force"], env=env)
 
 
 def test_a_healthcheck_works_in_podman_after_writing(tmp_path: Path) -> None:
