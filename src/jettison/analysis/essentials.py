@@ -115,6 +115,13 @@ def find_certificates(tree: FileTree) -> Iterator[Essential]:
         yield Essential(path=_HASHED_CERTIFICATES, why=why, whole=True)
 
 
+def find_in_prefix(tree: FileTree, prefix: str) -> Iterator[Essential]:
+    """What programs of a conda prefix find there instead of in the system's directories."""
+    for name in ("cert.pem", "cacert.pem", "openssl.cnf"):
+        if tree.resolve(f"{prefix}/ssl/{name}").entry is not None:
+            yield Essential(path=f"{prefix}/ssl/{name}", why=f"OpenSSL's files of {prefix}")
+
+
 def find_environment(tree: FileTree, env: Mapping[str, str]) -> Iterator[Essential]:
     """Files and directories that variables of the image name: SSL_CERT_FILE, LD_PRELOAD …"""
     for name, value in env.items():

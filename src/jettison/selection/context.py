@@ -114,6 +114,23 @@ class Context:
         return frozenset(found - {"/"})
 
     @cached_property
+    def conda_prefixes(self) -> tuple[str, ...]:
+        """Prefixes that conda, mamba and their kin manage."""
+        return tuple(
+            sorted(area for area in self.python_areas if f"{area}/conda-meta" in self.tree)
+        )
+
+    @cached_property
+    def dependency_areas(self) -> tuple[str, ...]:
+        """Directories that installers of distributions write into; each ends with a slash."""
+        return tuple(
+            f"{area}/"
+            for area in sorted(self.python_areas)
+            if area.endswith(("/site-packages", "/dist-packages"))
+            or f"{area}/pyvenv.cfg" in self.tree
+        )
+
+    @cached_property
     def last_base_layer(self) -> int:
         """Layers above this one are the author's."""
         return find_last_base_layer(self.tree, self.config)

@@ -126,8 +126,8 @@ def _first_roles(roles: Mapping[ImagePath, LayerRole]) -> Mapping[str, LayerRole
 def _default_role(context: Context, path: ImagePath) -> LayerRole:
     if path in context.yours:
         return LayerRole.APP
-    is_distribution = "/site-packages/" in path or "/dist-packages/" in path
-    if is_distribution and context.ownership.find_owner(path) is None:
+    is_installed = path.startswith(context.dependency_areas) or path in context.python_scripts
+    if is_installed and context.ownership.find_owner(path) is None:
         return LayerRole.DEPENDENCIES
     return LayerRole.RUNTIME
 

@@ -51,6 +51,8 @@ class EssentialRule:
             tree, env = self._context.tree, self._context.env
             self._keep_all(essentials.find_files(tree))
             self._keep_all(essentials.find_certificates(tree))
+            for prefix in self._context.conda_prefixes:
+                self._keep_all(essentials.find_in_prefix(tree, prefix))
             self._keep_all(essentials.find_environment(tree, env))
             self._keep_all(essentials.find_named_zone(tree, env.get("TZ", "")))
             self._locales()
@@ -59,7 +61,11 @@ class EssentialRule:
         self._seen = len(self._keeper.journal)
         if not self._has_zones and (reader := _zone_reader(entries)) is not None:
             self._has_zones = True
-            self._keep_all(essentials.find_zones(self._context.tree), because=reader)
+            tree = self._context.tree
+            self._keep_all(essentials.find_zones(tree), because=reader)
+            for prefix in self._context.conda_prefixes:
+                zones = essentials.find_zones(tree, directory=f"{prefix}/share/zoneinfo")
+                self._keep_all(zones, because=reader)
         if self._context.is_closure:
             for entry in entries:
                 if ".so" in entry.path and entry.is_file:

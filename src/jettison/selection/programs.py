@@ -95,13 +95,13 @@ class ProgramRule:
 
     def _module(self, entry: Entry) -> None:
         is_yours = entry.path in self._context.yours
-        if not is_yours and not _is_distributed(entry.path):
+        if not is_yours and not (self._installed and _is_distributed(entry.path)):
             return
         source = self._context.read(entry.path, limit=_MAX_SCRIPT_BYTES) or b""
         reason = Reason(rule=Rule.PROGRAM, detail="started by", because=entry.path)
         if is_yours:
             self._own_module(find_python_programs(source), reason)
-        elif self._installed:
+        else:
             for name in sorted(find_program_literals(source) & self._installed.keys()):
                 self._start(self._installed[name], reason)
 
@@ -112,9 +112,8 @@ class ProgramRule:
             self._shell_text(line, reason)
         for argv in (*found.argvs, *found.heads):
             self._argv(argv, reason)
-        names = {posixpath.basename(path) for path in found.paths}
-        for path in sorted(self._context.yours):
-            if path.name in names and self._context.tree[path].is_executable:
+        for name in sorted({posixpath.basename(path) for path in found.paths}):
+            for path in self._own_executables.get(name, ()):
                 self._keeper.keep_program(path, reason)
 
     def _executed(self, path: ImagePath) -> None:
@@ -187,6 +186,15 @@ class ProgramRule:
         return reason.rule is Rule.ESSENTIAL and any(
             item.rule is Rule.OBSERVED for item in self._keeper.reasons(program)
         )
+
+    @cached_property
+    def _own_executables(self) -> dict[str, list[ImagePath]]:
+        """The author's executable files, by name."""
+        found: dict[str, list[ImagePath]] = {}
+        for path in sorted(self._context.yours):
+            if self._context.tree[path].is_executable:
+                found.setdefault(path.name, []).append(path)
+        return found
 
     @cached_property
     def _installed(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ from jettison.analysis.dpkg import STATUS, STATUS_DIRECTORY, parse_md5sums
 from jettison.analysis.os_packages import OsPackage, PackageKind, RealPaths
 from jettison.analysis.rpm import cut_rpm_database
 from jettison.paths import ImagePath
+from jettison.selection.conda_records import cut_conda_records
 from jettison.selection.context import Context
 from jettison.selection.model import Reason, Rule
 
@@ -52,6 +53,7 @@ class RecordRule:
         self._dpkg([package for package in kept if package.kind is PackageKind.DEB])
         self._apk([package for package in kept if package.kind is PackageKind.APK])
         self._rpm([package for package in kept if package.kind is PackageKind.RPM])
+        cut_conda_records(self._context, lambda path: bool(self._listed(path)))
 
     def _is_there(self, package: OsPackage) -> bool:
         """Whether the slimmed image has something of it; if its files are not known, it may."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from jettison.analysis.apk import read_apk
@@ -132,18 +133,55 @@ def test_apk_record_is_cut() -> None:
     assert package.files == ("/bin/a",)
 
 
+def test_conda_records_are_cut() -> None:
+    meta = "/opt/conda/conda-meta"
+    record = {
+        "name": "openssl",
+        "files": ["lib/libssl.so.3", "bin/openssl"],
+        "paths_data": {"paths": [{"_path": "lib/libssl.so.3"}, {"_path": "bin/openssl"}]},
+    }
+    rootfs = make_rootfs(
+        {
+            f"{meta}/openssl-3.json": json.dumps(record).encode(),
+            f"{meta}/gone-1.json": b'{"name": "gone", "files": ["lib/gone.so"]}',
+            f"{meta}/odd-1.json": b'{"files": ',
+            "/opt/conda/lib/libssl.so.3": b"",
+            "/opt/conda/bin/openssl": b"",
+            "/opt/conda/lib/gone.so": b"",
+            "/opt/conda/ssl/cacert.pem": b"",
+        }
+    )
+    selection = select(rootfs, {"/opt/conda/lib/libssl.so.3": Operation.OPEN}, options=_OBSERVED)
+    cut = json.loads(_written(selection, f"{meta}/openssl-3.json") or b"")
+    assert cut["files"] == ["lib/libssl.so.3"]
+    assert cut["paths_data"]["paths"] == [{"_path": "lib/libssl.so.3"}]
+    assert f"{meta}/openssl-3.json" in selection.kept
+    assert f"{meta}/gone-1.json" not in selection.kept
+    assert "/opt/conda/ssl/cacert.pem" in selection.kept
+
+
 def test_dependencies_that_pip_installed_stand_between_the_system_and_the_app() -> None:
     site = "/usr/local/lib/python3.12/site-packages"
     rootfs = make_rootfs(
         {"/etc/os-release": b"", "/usr/bin/x": b"", "/usr/local/lib/python3.12/os.py": b""},
-        {f"{site}/six/data.txt": b"", "/app/a.txt": b""},
+        {
+            f"{site}/six/data.txt": b"",
+            "/app/a.txt": b"",
+            "/app/venv/pyvenv.cfg": b"",
+            "/app/venv/bin/tool": b"",
+        },
     )
-    accesses = {f"{site}/six/data.txt": Operation.OPEN, "/usr/bin/x": Operation.OPEN}
+    accesses = {
+        f"{site}/six/data.txt": Operation.OPEN,
+        "/usr/bin/x": Operation.OPEN,
+        "/app/venv/bin/tool": Operation.OPEN,
+    }
     roles = select(rootfs, accesses, config=make_config(working_dir="/app")).roles
     assert roles[ImagePath(f"{site}/six/data.txt")] is LayerRole.DEPENDENCIES
     assert roles[ImagePath(f"{site}/six")] is LayerRole.DEPENDENCIES
     assert roles[ImagePath("/app/a.txt")] is LayerRole.APP
-    assert roles[ImagePath("/app")] is LayerRole.APP
+    assert roles[ImagePath("/app/venv/bin/tool")] is LayerRole.DEPENDENCIES
+    assert roles[ImagePath("/app")] is LayerRole.DEPENDENCIES
     assert "/usr/bin/x" not in roles
     assert "/usr" not in roles
 
