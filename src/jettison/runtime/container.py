@@ -125,14 +125,13 @@ class Container:
         self._stack.close()
 
     def _prepare(self) -> None:
-        abilities = self._host.abilities
         workdir = self._host.workdir
         self._bundle = Path(tempfile.mkdtemp(prefix="c", dir=workdir))
         # Groups with the work directory's name are removed with it, whatever happens.
         self._name = f"{workdir.name}.{self._bundle.name}"
         state = self._bundle / "state"
         state.mkdir()
-        uses_cgroups = abilities.is_root and abilities.cgroups is not CgroupMode.NONE
+        uses_cgroups = self._can_use_cgroups()
         self._engine = Engine(runtime=self._host.runtime, root=state, use_cgroups=uses_cgroups)
         self._mapping = read_current_mapping()
         self._rootfs = PrivateRootFS(
@@ -150,6 +149,13 @@ class Container:
         self._user = self._resolve_user(self._options.user)
         spec = build_spec(self._config, self._options, self._user, self._placement)
         (self._bundle / "config.json").write_text(json.dumps(spec))
+
+    def _can_use_cgroups(self) -> bool:
+        abilities = self._host.abilities
+        if self._host.runtime.name == "crun" and not abilities.can_raise_limits:
+            # It would raise RLIMIT_MEMLOCK in order to load its device filter.
+            return False
+        return abilities.is_root and abilities.cgroups is not CgroupMode.NONE
 
     def _open_network(self) -> tuple[NetworkNamespace, str | None]:
         if self._host.joined is not None:
@@ -233,11 +239,12 @@ class Container:
         Raises: ContainerError with what the runtime or the process said.
         """
         try:
-            pid = self._engine.run_detached(self._name, self._bundle, self._output.descriptor)
+            self._child = Child.of(
+                lambda: self._engine.run_detached(self._name, self._bundle, self._output.descriptor)
+            )
         except RuntimeCommandError as err:
             raise start_error(err.message) from err
         self._output.hand_over()
-        self._child = Child(pid)
         self._stack.callback(self._child.close)
         self._await_program()
 
@@ -339,16 +346,17 @@ class Container:
         output = Output(directory / "output")
         try:
             try:
-                pid = self._engine.exec_detached(self._name, directory, output.descriptor)
+                child = Child.of(
+                    lambda: self._engine.exec_detached(self._name, directory, output.descriptor)
+                )
             except RuntimeCommandError as err:
                 if not self.is_running():
                     raise ContainerError(
                         f"exec: {err.message}", log_tail=self._tail_text()
                     ) from err
-                status = 126 if "permission denied" in err.message else 127
+                status = 126 if "permission denied" in err.message.lower() else 127
                 return ExecResult(status=status, output=err.message.encode())
             output.hand_over()
-            child = Child(pid)
             try:
                 ended = child.wait(options.timeout_s)
             finally:

@@ -11,8 +11,8 @@ from jettison.errors import ContainerError
 
 # How runc and crun report, on the container's own stderr, that execve(2) failed.
 _EXEC_FAILURE: Final = re.compile(
-    r"(?im)^.*\bexec (?:/|container process|user process caused).*: "
-    r"(?:no such file or directory|exec format error|permission denied|.*loop.*)$"
+    r"(?im)\bexec (?:/|container process|user process caused).*: "
+    r"(?:no such file or directory|exec format error|permission denied)(?=$|\")"
 )
 
 

@@ -8,16 +8,22 @@ from jettison.runtime.starting import find_exec_failure, read_command_name, star
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "found"),
     [
-        "exec /run.sh: no such file or directory",
-        "exec /run.sh: exec format error",
-        "standard_init_linux.go:228: exec user process caused: permission denied",
-        "exec container process `/run.sh`: No such file or directory",
+        ("exec /run.sh: no such file or directory", "exec /run.sh: no such file or directory"),
+        ("exec /run.sh: exec format error", "exec /run.sh: exec format error"),
+        (
+            "standard_init_linux.go:228: exec user process caused: permission denied",
+            "exec user process caused: permission denied",
+        ),
+        (
+            '{"msg":"exec container process `/run.sh`: No such file or directory","level":"error"}',
+            "exec container process `/run.sh`: No such file or directory",
+        ),
     ],
 )
-def test_runtime_s_complaints_are_recognized(line: str) -> None:
-    assert find_exec_failure(f"{line}\n") == line
+def test_runtime_s_complaints_are_recognized(line: str, found: str) -> None:
+    assert find_exec_failure(f"noise\n{line}\n") == found
 
 
 @pytest.mark.parametrize(
