@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 _FILES: Final = "files"
 _TREE: Final = "tree.msgpack"
+_PARTIAL: Final = ".partial-"
+_LOCK: Final = ".lock-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +80,11 @@ class LayerStore:
         target = self._layers / diff_id.hex
         try:
             self._layers.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._locked(diff_id):
+            with self._locked(diff_id.hex):
                 found = self.find(diff_id, layer=layer)
                 if found is not None:
                     return found
-                partial = self._layers / f".partial-{diff_id.hex}"
+                partial = self._layers / f"{_PARTIAL}{diff_id.hex}"
                 _remove(partial)
                 try:
                     writer = _LayerWriter(partial / _FILES, self._opaque)
@@ -112,7 +114,7 @@ class LayerStore:
             if not item.name.startswith(".")
         )
         excess = sum(size for _, size, _ in known) - max_bytes
-        freed = 0
+        freed = self._remove_partial()
         for _, size, item in known:
             if freed >= excess:
                 break
@@ -120,16 +122,32 @@ class LayerStore:
             freed += size
         return freed
 
+    def _remove_partial(self) -> int:
+        """Remove what processes left that were killed while they unpacked; return the bytes."""
+        freed = 0
+        for partial in self._layers.glob(f"{_PARTIAL}*"):
+            with (
+                suppress(BlockingIOError),
+                self._locked(partial.name.removeprefix(_PARTIAL), fcntl.LOCK_NB),
+            ):
+                freed += _size_bytes(partial)
+                _remove(partial)
+        return freed
+
     @contextmanager
-    def _locked(self, diff_id: Digest) -> Iterator[None]:
-        lock = self._layers / f".lock-{diff_id.hex}"
-        with lock.open("wb") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                with suppress(FileNotFoundError):
-                    lock.unlink()
+    def _locked(self, name: str, extra: int = 0) -> Iterator[None]:
+        lock = self._layers / f"{_LOCK}{name}"
+        while True:
+            with lock.open("wb") as held:
+                fcntl.flock(held, fcntl.LOCK_EX | extra)
+                # Whoever had it before has removed the file, and another may have made a new one.
+                if not _is_at(lock, os.fstat(held.fileno())):
+                    continue
+                try:
+                    yield
+                finally:
+                    lock.unlink(missing_ok=True)
+                return
 
 
 class _LayerWriter:
@@ -241,12 +259,22 @@ def _size_bytes(directory: Path) -> int:
     return sum(item.lstat().st_size for item in directory.rglob("*") if not item.is_dir())
 
 
+def _is_at(path: Path, status: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), status)
+    except FileNotFoundError:
+        return False
+
+
 def _remove(directory: Path) -> None:
     """Remove a tree although directories in it may not be writable."""
     if not directory.exists():
         return
     for here, names, _ in os.walk(directory):
         for name in names:
-            with suppress(OSError):
-                os.chmod(os.path.join(here, name), 0o700, follow_symlinks=False)  # noqa: PTH101, PTH118
+            path = os.path.join(here, name)  # noqa: PTH118  # hot path
+            # A link that a layer brought may lead to a directory of this host.
+            if not os.path.islink(path):  # noqa: PTH114  # as above
+                with suppress(OSError):
+                    os.chmod(path, 0o700)  # noqa: PTH101  # as above
     shutil.rmtree(directory, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jettison.errors import StoreError
+from jettison.errors import InvalidImageError
 from jettison.events import EventSink, StageProgress
 from jettison.linux.abilities import detect
 from jettison.store.layers import LayerStore, UnpackedLayer
@@ -38,5 +38,8 @@ def stack_layers(
         events.emit(StageProgress(stage=stage, done=number + 1, total=total, unit="layers"))
     entries = sum(len(layer.tree.entries) for layer in layers)
     if entries > request.limits.max_entries:
-        raise StoreError(f"the image has {entries} entries", hint="raise --max-entries")
+        raise InvalidImageError(
+            f"the image has {entries} entries, more than {request.limits.max_entries}",
+            hint="raise the bound with --max-entries if the image is really that large",
+        )
     return StackedRootFS.of_unpacked(layers)

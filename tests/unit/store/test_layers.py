@@ -111,6 +111,47 @@ def test_a_refused_layer_leaves_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_refused_layer_with_directories_leaves_nothing_and_touches_nothing(
+    tmp_path: Path,
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o751)
+    store = LayerStore(tmp_path / "store", in_user_namespace=True)
+    bad = tar(
+        ("d", special(tarfile.DIRTYPE, mode=0o500)),
+        ("d/f", b"1"),
+        ("link", special(tarfile.SYMTYPE, str(outside))),
+        ("../out", b"2"),
+    )
+    with pytest.raises(InvalidImageError, match="climbs out"):
+        unpack(store, b"bad", bad)
+    assert list((tmp_path / "store/layers-user").iterdir()) == []
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o751
+
+
+def test_what_a_killed_process_left_is_removed_by_prune_and_by_the_next(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=True)
+    layers = tmp_path / "layers-user"
+    for name in (b"x", b"y"):
+        (layers / f".partial-{Digest.of(name).hex}" / "files/d").mkdir(parents=True)
+        (layers / f".partial-{Digest.of(name).hex}" / "files/d/f").write_bytes(b"1" * 100)
+    unpack(store, b"x", tar(("a", b"1")))
+    assert store.prune(max_bytes=1 << 20) == 100
+    assert [item.name for item in layers.iterdir()] == [Digest.of(b"x").hex]
+
+
+def test_what_is_being_unpacked_is_not_pruned(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=True)
+
+    class Nosy(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            assert store.prune(max_bytes=0) == 0
+            return super().read(size)
+
+    layer = unpack(store, b"x", Nosy(tar(("a", b"1")).getvalue()))
+    assert (layer.directory / "a").read_bytes() == b"1"
+
+
 def test_a_tree_of_another_version_is_unpacked_anew(tmp_path: Path) -> None:
     store = LayerStore(tmp_path, in_user_namespace=True)
     layer = unpack(store, b"x", tar(("a", b"1")))
