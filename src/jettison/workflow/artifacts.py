@@ -43,7 +43,7 @@ def write_reports(case: Case, slimmed: Slimmed, workdir: Path) -> Artifacts:
     config = case.image.config
     writable = find_writable(case.seen.trace, case.rootfs.tree, config.volumes)
     run = replace(_run_record(case), writable_paths=tuple(i.path for i in writable))
-    made = _slimmed_record(slimmed)
+    made = _slimmed_record(case, slimmed)
     apparmor = AppArmorInput(
         name=f"jettison-{case.name}",
         tree=slimmed.rootfs.tree,
@@ -75,7 +75,7 @@ def describe_outcome(
         case.packages.counts,
     )
     facts = describe_image(
-        slimmed.built.image,
+        replace(slimmed.built.image, reference=case.slimmed_name),
         slimmed.rootfs.layers,
         slimmed.rootfs.tree,
         Packages(slimmed.rootfs).counts,
@@ -126,10 +126,10 @@ def _run_record(case: Case) -> RunRecord:
     )
 
 
-def _slimmed_record(slimmed: Slimmed) -> SlimmedRecord:
+def _slimmed_record(case: Case, slimmed: Slimmed) -> SlimmedRecord:
     built = slimmed.built
     return SlimmedRecord(
-        name=ImageName(reference=built.image.reference, digest=str(built.digest)),
+        name=ImageName(reference=case.slimmed_name, digest=str(built.digest)),
         tree=built.tree,
         selection=slimmed.selection,
         layers=tuple(layer.role for layer in built.layers),

@@ -10,7 +10,7 @@ from jettison.image import Image
 from jettison.selection import Selection
 from jettison.store.rootfs import StackedRootFS
 from jettison.transport.schemes import parse_target
-from jettison.workflow.naming import plain_name
+from jettison.workflow.naming import plain_name, slimmed_name
 from jettison.workflow.packages import Packages
 from jettison.workflow.requests import SlimRequest
 from jettison.workflow.watching import Observation
@@ -31,6 +31,11 @@ class Case:
     def name(self) -> str:
         """What the profiles are called after."""
         return plain_name(parse_target(self.request.source.target))
+
+    @property
+    def slimmed_name(self) -> str:
+        """What the slimmed image is called, wherever it goes."""
+        return slimmed_name(parse_target(self.request.source.target), self.request.tag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
