@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO, Final, Protocol
@@ -57,6 +57,14 @@ class FileTree(Mapping[ImagePath, Entry]):
     def find(self, path: str) -> Entry | None:
         """The entry at exactly this real path; no link is followed."""
         return self._entries.get(path)  # type: ignore[call-overload, no-any-return]  # as above
+
+    def items(self) -> ItemsView[ImagePath, Entry]:
+        """All of them; the inherited view would look each path up once more."""
+        return self._entries.items()
+
+    def values(self) -> ValuesView[Entry]:
+        """All of them, likewise."""
+        return self._entries.values()
 
     def __iter__(self) -> Iterator[ImagePath]:
         return iter(self._entries)
