@@ -313,17 +313,14 @@ class Container:
     def stop(self, grace_s: float | None = None) -> int:
         """Stop as Docker does: the image's stop signal, then SIGKILL; the exit status.
 
-        There is no wait for a process that cannot hear the stop signal.
         Units: `grace_s` defaults to the image's stop timeout, or 10 s.
         """
         if grace_s is None:
             given = self._config.stop_timeout_s
             grace_s = 10.0 if given is None else float(given)
         number = parse_signal(self._config.stop_signal or "SIGTERM")
-        status = None
-        if self._started.hears(number):
-            self.signal(number)
-            status = self.wait(grace_s)
+        self.signal(number)
+        status = self.wait(grace_s if self._started.hears(number) else 0.0)
         if status is None:
             self.signal(signal.SIGKILL)
             status = self._started.wait(None)

@@ -61,7 +61,7 @@ def find_runtime(path: str | None = None) -> OciRuntime:
 def _inspect(path: str) -> OciRuntime:
     try:
         text = process.run((path, "--version"), timeout_s=_COMMAND_TIMEOUT_S).text
-    except CommandError as err:
+    except (CommandError, HostError) as err:
         raise HostError(f"{path} does not run: {err.message}", hint=_INSTALL_HINT) from err
     found = parse_version(text)
     if found is None:
