@@ -131,8 +131,8 @@ class Workshop:
             options = BuildOptions(compiled=self.compiled)
             built = build_image(self.rootfs, self.image, selection, out=out, options=options)
             outcome.detail = (
-                f"{len(built.layers)} layer{'s'[: len(built.layers) > 1]}, {built.size_bytes / 1e6:.1f} MB, "
-                f"{built.compressed_size_bytes / 1e6:.1f} MB compressed"
+                f"{built.size_bytes / 1e6:.1f} MB, {built.compressed_size_bytes / 1e6:.1f} MB "
+                f"compressed; layers: {len(built.layers)}"
             )
         for notice in built.notices:
             self.events.emit(Notice(message=notice))
