@@ -90,3 +90,9 @@ def test_a_digest_cannot_be_an_output() -> None:
     target = parse_target("docker:app@sha256:" + "0" * 64)
     with pytest.raises(UsageError, match="a digest cannot be chosen"):
         destination(target, name="app.slim")
+
+
+def test_the_page_shows_every_place() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "transports.md").read_text()
+    for row in TRANSPORTS:
+        assert f"| `{row.form}` | " in page
