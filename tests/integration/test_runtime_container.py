@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -88,10 +89,13 @@ def ok(answer: Answer) -> Answer:
     return answer
 
 
-def test_output_status_and_files_come_back(run: Run) -> None:
+def test_output_status_and_files_come_back(run: Run, who: str) -> None:
     answer = ok(run("echo out; echo err >&2; echo data >/var/lib/new; exit 7"))
     assert answer.status == 7
     assert sorted(answer.output.split()) == ["err", "out"]
+    assert ["no user but root" in item for item in answer.notices] == (
+        [True] if who == "account_without_subids" else []
+    )
     assert "/var/lib/new" in answer.written
     assert "/from-0" not in answer.written
 
@@ -107,7 +111,7 @@ def test_a_user_of_the_image_writes_into_his_own_directory(run: Run, who: str) -
     if who == "account_without_subids":
         # One id is all there is, and the answer says so.
         assert answer.output.split()[0] == "0"
-        assert "cannot be had" in answer.notices[0]
+        assert "runs as root and not as 'app' (999:998)" in answer.notices[0]
         assert answer.output.split()[-1] == "0:0"
     else:
         assert answer.output.splitlines() == ["999", "998", "998 4 26", "/home/app", "999:998"]
@@ -248,6 +252,35 @@ def test_a_volume_of_the_host_is_shown_and_kept(
         assert (home / "config").read_text() == "setting\n"
     finally:
         shutil.rmtree(home)
+
+
+@pytest.mark.needs("userns")
+def test_flags_of_the_host_s_mount_are_no_hindrance(account: Account, rootfs: str) -> None:
+    # A common hardening of /tmp and /home; a user namespace may not take such flags away.
+    directory = account.home / "hardened"
+    directory.mkdir()
+    flags = f"nosuid,nodev,noexec,uid={account.uid},gid={account.gid},mode=700"
+    subprocess.run(("mount", "-t", "tmpfs", "-o", flags, "none", str(directory)), check=True)
+    try:
+        (directory / "f").write_text("shown\n")
+        plan = Plan(
+            rootfs=rootfs,
+            config={"entrypoint": ["sh", "-c", "cat /data/f; echo x >/data/g || echo no"]},
+            options={"volumes": [f"{directory}:/data:ro"]},
+        )
+        answer = ok(as_account(account, plan))
+        assert answer.output.split("\n")[0] == "shown"
+        assert answer.output.split()[-1] == "no"
+    finally:
+        subprocess.run(("umount", str(directory)), check=True)
+        directory.rmdir()
+
+
+def test_a_volume_that_is_not_there_is_named(rootfs: str) -> None:
+    config = {"entrypoint": ["true"]}
+    answer = as_root(Plan(rootfs=rootfs, config=config, options={"volumes": ["/no/such:/data"]}))
+    assert answer.error is not None
+    assert answer.error[:2] == ("UsageError", "--volume: /no/such: No such file or directory")
 
 
 def test_programs_run_inside_and_their_status_comes_back(run: Run) -> None:

@@ -20,10 +20,24 @@ from support.rootfs import make_small_rootfs
 
 pytestmark = pytest.mark.needs("runc", "root")
 
-RUNTIMES = [name for name in ("runc", "crun") if shutil.which(name)]
-# crun refuses hosts where both versions of control groups are mounted; here is one without the
-# first.
-UNIFIED = 'umount -R -l /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; exec "$@"'
+# crun refuses hosts where both versions of control groups are mounted; UNIFIED is without the
+# first, as most hosts are.
+RUNTIMES = [
+    (name, wrapper)
+    for name, wrapper in (("runc", ""), ("runc", "unified"), ("crun", "unified"))
+    if shutil.which(name)
+]
+WRAPPERS = {
+    "": 'exec "$@"',
+    "unified": 'umount -R -l /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; exec "$@"',
+    # As in a container whose /tmp is part of its own root.
+    "overlay": """
+        mkdir "$TMPDIR/l" "$TMPDIR/u" "$TMPDIR/w" "$TMPDIR/m"
+        mount -t overlay o -o lowerdir=$TMPDIR/l,upperdir=$TMPDIR/u,workdir=$TMPDIR/w "$TMPDIR/m"
+        TMPDIR=$TMPDIR/m
+        exec "$@"
+    """,
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +47,8 @@ def rootfs() -> Iterator[str]:
     shutil.rmtree(directory)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_a_container_runs_under_it(runtime: str, rootfs: str) -> None:
+@pytest.mark.parametrize(("runtime", "wrapper"), RUNTIMES)
+def test_a_container_runs_under_it(runtime: str, wrapper: str, rootfs: str) -> None:
     plan = Plan(
         rootfs=rootfs,
         config={"entrypoint": ["sh", "-c", "id -u; sleep 600"], "user": "app"},
@@ -46,24 +60,24 @@ def test_a_container_runs_under_it(runtime: str, rootfs: str) -> None:
         ),
         runtime=shutil.which(runtime),
     )
-    answer = run(plan)
+    answer = run(plan, WRAPPERS[wrapper])
     assert answer["error"] is None
     assert answer["output"] == "999\n"
     assert [status for status, _ in answer["execs"]] == [3, 127, 126, None]
     assert answer["execs"][0][1] == "998 4 26\n"
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize(("runtime", "wrapper"), RUNTIMES)
 @pytest.mark.parametrize(
     ("argv", "texts"), [(["/run.sh"], {"/run.sh": "#!/bin/nope\n"}), (["nope"], {})]
 )
 def test_what_does_not_start_is_an_error(
-    runtime: str, rootfs: str, argv: list[str], texts: dict[str, str]
+    runtime: str, wrapper: str, rootfs: str, argv: list[str], texts: dict[str, str]
 ) -> None:
     plan = Plan(
         rootfs=rootfs, config={"entrypoint": argv}, texts=texts, runtime=shutil.which(runtime)
     )
-    answer = run(plan)
+    answer = run(plan, WRAPPERS[wrapper])
     assert answer["error"] is not None, answer
     kind, found, hint, _ = answer["error"]
     assert kind == "ContainerError"
@@ -71,12 +85,25 @@ def test_what_does_not_start_is_an_error(
     assert hint
 
 
-def run(plan: Plan) -> dict[str, Any]:
+def test_a_work_directory_on_an_overlay_is_no_hindrance(rootfs: str) -> None:
+    plan = Plan(rootfs=rootfs, config={"entrypoint": ["sh", "-c", "echo x >/new; cat /new"]})
+    answer = run(plan, WRAPPERS["overlay"])
+    assert answer["error"] is None
+    assert answer["output"] == "x\n"
+    assert "/new" in answer["written"]
+
+
+def run(plan: Plan, wrapper: str) -> dict[str, Any]:
+    """Run in a process whose mounts are its own, after `wrapper` has changed them."""
     program = (sys.executable, "-m", "support.containers", json.dumps(asdict(plan)))
-    unshared = ("unshare", "--mount", "--propagation", "private", "sh", "-c", UNIFIED, "sh")
+    unshared = ("unshare", "--mount", "--propagation", "private", "sh", "-c", wrapper, "sh")
     done = subprocess.run(
-        (*unshared, *program) if Path(str(plan.runtime)).name == "crun" else program,
-        env={"PYTHONPATH": f"{REPOSITORY}/src:{REPOSITORY}/tests", "PATH": _path()},
+        (*unshared, *program),
+        env={
+            "PYTHONPATH": f"{REPOSITORY}/src:{REPOSITORY}/tests",
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "TMPDIR": tempfile.gettempdir(),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -84,7 +111,3 @@ def run(plan: Plan) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-def _path() -> str:
-    return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -14,7 +14,7 @@ from jettison.errors import InvalidImageError
 from jettison.image import ImageConfig
 from jettison.paths import ImagePath
 from jettison.runtime.default_seccomp import default_profile
-from jettison.runtime.options import RunOptions
+from jettison.runtime.options import RunOptions, VolumeMount
 from jettison.runtime.users import ContainerUser
 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -198,10 +198,7 @@ def _mounts(options: RunOptions, placement: Placement) -> list[dict[str, Any]]:
     chosen = [
         *(_bind(source, target) for target, source in sorted(placement.generated.items())),
         *(_bind(source, target) for source, target in placement.writable),
-        *(
-            _bind(str(item.source), item.target, read_only=item.read_only)
-            for item in options.volumes
-        ),
+        *(_volume(item) for item in options.volumes),
         *(
             _mount(item.target, "tmpfs", ",".join(("nosuid", "nodev", "noexec", *item.options)))
             for item in options.tmpfs
@@ -212,8 +209,14 @@ def _mounts(options: RunOptions, placement: Placement) -> list[dict[str, Any]]:
     return mounts + sorted(by_target.values(), key=lambda item: str(item["destination"]))
 
 
-def _bind(source: str, target: str, *, read_only: bool = False) -> dict[str, Any]:
-    return _mount(target, "bind", f"rbind,rprivate,{'ro' if read_only else 'rw'}", source)
+def _bind(source: str, target: str) -> dict[str, Any]:
+    return _mount(target, "bind", "rbind,rprivate,rw", source)
+
+
+def _volume(volume: VolumeMount) -> dict[str, Any]:
+    mode = "ro" if volume.read_only else "rw"
+    options = ",".join(("rbind", "rprivate", mode, *volume.flags))
+    return _mount(volume.target, "bind", options, str(volume.source))
 
 
 def _sys_mount(placement: Placement) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import resource
 import signal
@@ -33,16 +32,14 @@ from jettison.runtime.child import Child, parse_signal
 from jettison.runtime.engine import Engine, OciRuntime, RuntimeCommandError
 from jettison.runtime.files import read_host_file, write_generated_files
 from jettison.runtime.joined import JoinedNetwork
+from jettison.runtime.limits import default_memory_limit, with_locked_flags
 from jettison.runtime.options import RunOptions
 from jettison.runtime.output import Output
 from jettison.runtime.rootfs import PrivateRootFS
 from jettison.runtime.sockets import Listening, find_socket_inodes, parse_listening
 from jettison.runtime.starting import find_exec_failure, read_command_name, start_error
-from jettison.runtime.users import ContainerUser, resolve_user
+from jettison.runtime.users import ContainerUser, limit_user, resolve_user
 
-_ROOT_USER: Final = ContainerUser(uid=0, gid=0, groups=(0,), home="/root")
-# The share of the host's memory that a container may take where nothing else is said.
-_MEMORY_SHARE: Final = 0.75
 _EXEC_TAIL_BYTES: Final = 64 << 10
 # A runtime names its process after itself until execve(2) renames it.
 _EXEC_DEADLINE_S: Final = 5.0
@@ -144,7 +141,11 @@ class Container:
         self._output = Output(self._bundle / "output")
         self._stack.callback(self._output.drain)
         self._stack.callback(self._delete)
-        self._options = self._with_memory_limit()
+        self._options = replace(
+            self._options,
+            memory_bytes=self._options.memory_bytes or default_memory_limit(),
+            volumes=tuple(with_locked_flags(item) for item in self._options.volumes),
+        )
         self._placement = self._place(network_path, uses_cgroups=uses_cgroups)
         self._user = self._resolve_user(self._options.user)
         spec = build_spec(self._config, self._options, self._user, self._placement)
@@ -167,12 +168,6 @@ class Container:
         except OSError as err:
             raise HostError(f"no network for the container: {err.strerror}") from err
         return made, made.path
-
-    def _with_memory_limit(self) -> RunOptions:
-        if self._options.memory_bytes is not None:
-            return self._options
-        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
-        return replace(self._options, memory_bytes=int(total * _MEMORY_SHARE))
 
     def _place(self, network_path: str | None, *, uses_cgroups: bool) -> Placement:
         abilities = self._host.abilities
@@ -219,19 +214,10 @@ class Container:
         user = resolve_user(
             text, self._rootfs.read_text("/etc/passwd"), self._rootfs.read_text("/etc/group")
         )
-        count = self._placement.id_count
-        if max(user.uid, *user.groups) < count:
-            return user
-        self._notice(
-            f"user {text!r} ({user.uid}:{user.gid}) cannot be had without more subordinate ids: "
-            "the container runs as its root, and what it does to change users fails"
-        )
-        groups = tuple(gid for gid in user.groups if gid < count) or (0,)
-        return replace(_ROOT_USER, groups=groups, home=user.home)
-
-    def _notice(self, text: str) -> None:
-        if text not in self.notices:
-            self.notices = (*self.notices, text)
+        user, notice = limit_user(user, text, self._placement.id_count)
+        if notice and notice not in self.notices:
+            self.notices = (*self.notices, notice)
+        return user
 
     def start(self) -> None:
         """Start the process.

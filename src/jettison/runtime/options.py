@@ -16,11 +16,15 @@ DEFAULT_PIDS_LIMIT: Final = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VolumeMount:
-    """A directory or file of the host, shown in the container at `target`."""
+    """A directory or file of the host, shown in the container at `target`.
+
+    Shape: `flags` are more mount options, such as `nosuid`.
+    """
 
     source: Path
     target: ImagePath
     read_only: bool = False
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,24 @@ def resolve_user(user: str, passwd: str, group: str) -> ContainerUser:
     )
 
 
+def limit_user(user: ContainerUser, text: str, id_count: int) -> tuple[ContainerUser, str]:
+    """Who `user` (asked for as `text`) is where there are only the ids below `id_count`.
+
+    Shape: the second is what people should know about it, or empty.
+    """
+    why = "there are too few subordinate ids (subuid(5)) for all the container's users"
+    if id_count == 1:
+        why = "without subordinate ids (subuid(5)) the container has no user but root"
+    if max(user.uid, *user.groups) >= id_count:
+        groups = tuple(gid for gid in user.groups if gid < id_count) or (0,)
+        root = ContainerUser(uid=0, gid=0, groups=groups, home=user.home)
+        asked = f"{text!r} ({user.uid}:{user.gid})"
+        return root, f"{why}: it runs as root and not as {asked}; changing to others fails"
+    if id_count == 1:
+        return user, f"{why}: programs that change to another fail"
+    return user, ""
+
+
 def _find_user(text: str, passwd: str) -> _Passwd:
     number = _parse_id(text, "user")
     for entry in _users(passwd):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from jettison.errors import InvalidImageError
-from jettison.runtime.users import ContainerUser, resolve_user
+from jettison.runtime.users import ContainerUser, limit_user, resolve_user
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/bash
@@ -77,3 +77,27 @@ def test_an_image_without_the_files_knows_numbers_only() -> None:
 def test_what_cannot_be_resolved_is_named(text: str, message: str) -> None:
     with pytest.raises(InvalidImageError, match=message):
         resolve_user(text, PASSWD, GROUP)
+
+
+def test_users_within_the_ids_are_left_alone() -> None:
+    app = user(999, 998, (998, 4), "/home/app")
+    assert limit_user(app, "app", 1 << 32) == (app, "")
+    assert limit_user(app, "app", 1000) == (app, "")
+
+
+def test_users_beyond_the_ids_become_root_with_a_notice() -> None:
+    app = user(999, 998, (998, 4), "/home/app")
+    found, notice = limit_user(app, "app", 999)
+    assert found == user(0, 0, (998, 4), "/home/app")
+    assert "too few subordinate ids" in notice
+    assert "'app' (999:998)" in notice
+    found, notice = limit_user(app, "app", 1)
+    assert found == user(0, 0, (0,), "/home/app")
+    assert "no user but root" in notice
+
+
+def test_root_of_a_single_id_is_told_what_will_fail() -> None:
+    root = user(0, 0, (0,), "/root")
+    found, notice = limit_user(root, "", 1)
+    assert found == root
+    assert "programs that change to another fail" in notice
