@@ -59,5 +59,8 @@ def plan_repair(
 
 
 def should_repeat(rounds: Sequence[Round]) -> bool:
-    """Whether another round can change anything: the last one added something."""
-    return bool(rounds) and bool(rounds[-1].added) and len(rounds) < MAX_ROUNDS
+    """Whether another round can change anything: the last one adds what none before it did."""
+    if not rounds or len(rounds) >= MAX_ROUNDS:
+        return False
+    before = {path for item in rounds[:-1] for path in item.added}
+    return not before.issuperset(rounds[-1].added)

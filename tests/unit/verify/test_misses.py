@@ -224,4 +224,6 @@ def test_rounds_go_on_while_something_is_added_and_are_bounded() -> None:
     assert not should_repeat([])
     assert should_repeat([round_(1, "/a")])
     assert not should_repeat([round_(1, "/a"), round_(2)])
-    assert not should_repeat([round_(number, "/a") for number in range(1, MAX_ROUNDS + 1)])
+    assert not should_repeat([round_(1, "/a"), round_(2, "/a")])
+    assert should_repeat([round_(1, "/a"), round_(2, "/a", "/b")])
+    assert not should_repeat([round_(number, f"/{number}") for number in range(1, MAX_ROUNDS + 1)])
