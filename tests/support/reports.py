@@ -181,6 +181,7 @@ def facts(**changes: object) -> ImageFacts:
         "digest": ORIGINAL.digest,
         "size_bytes": 125_400_000,
         "compressed_size_bytes": 47_000_000,
+        "is_compressed": True,
         "file_count": 9_414,
         "os_package_count": 105,
         "python_package_count": 9,

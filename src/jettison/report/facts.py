@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from jettison.filetree import Entry, FileTree, LayerTree
-from jettison.image import History, Image
+from jettison.image import Compression, History, Image, layer_compression
 from jettison.paths import ImagePath
 from jettison.report.documents import Count, DigestText
 
@@ -40,17 +40,19 @@ _PROGRAM_DIRECTORIES: Final = (
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One image in numbers.
 
-    Shape: `digest` is of the manifest. `file_count` counts everything but directories;
-    `setuid_count` files that run as their owner or group; `shell_count` programs that are shells,
-    whatever their number of names; `exec_layer_count` the layers that a RUN instruction made.
-    Units: `size_bytes` sums the files of all layers, unpacked, as Docker does; with
-    `compressed_size_bytes` the layers as stored.
+    Shape: `digest` is what the place it came from knows it by. `file_count` counts everything but
+    directories; `setuid_count` files that run as their owner or group; `shell_count` programs that
+    are shells, whatever their number of names; `exec_layer_count` layers that RUN instructions made.
+    Units: `size_bytes` sums the files of all layers, unpacked, as Docker does;
+    `compressed_size_bytes` the layers as stored, `is_compressed` says whether any of them is packed
+    there: an engine's are not.
     """
 
     reference: str
     digest: DigestText
     size_bytes: Count
     compressed_size_bytes: Count
+    is_compressed: bool
     file_count: Count
     os_package_count: Count
     python_package_count: Count
@@ -80,6 +82,10 @@ def describe_image(
         digest=str(image.digest),
         size_bytes=sum(unpacked_size_bytes(layer) for layer in layers),
         compressed_size_bytes=image.compressed_size_bytes,
+        is_compressed=any(
+            layer_compression(layer.media_type) is not Compression.NONE
+            for layer in image.manifest.layers
+        ),
         file_count=sum(not entry.is_directory for entry in tree.values()),
         os_package_count=packages.os,
         python_package_count=packages.python,

@@ -11,7 +11,7 @@ from typing import Final
 
 from jettison.errors import StoreError
 from jettison.filetree import NO_XATTRS, Entry, FileKind, LayerTree
-from jettison.paths import ImagePath
+from jettison.paths import ROOT, ImagePath
 
 _OPAQUE: Final = frozenset({"trusted.overlay.opaque", "user.overlay.opaque"})
 _UNREADABLE: Final = frozenset(
@@ -37,7 +37,9 @@ class RedirectedLayerError(StoreError):
 
 
 def read_layer(directory: Path, *, layer: int = 0) -> LayerTree:
-    """What one upper directory of overlayfs adds and hides; its own root entry included.
+    """What one upper directory of overlayfs adds and hides.
+
+    Its root has no entry, as in a layer's archive: the engine made it when it unpacked the layer.
 
     Raises: StoreError if it cannot be read; RedirectedLayerError if it uses redirects or
     metadata-only copies.
@@ -63,6 +65,8 @@ def read_layer(directory: Path, *, layer: int = 0) -> LayerTree:
                 )
             if _OPAQUE.intersection(names):
                 opaque.add(path)
+            if path == ROOT:
+                continue
             if kind is FileKind.FILE and status.st_nlink > 1:
                 linked.setdefault((status.st_dev, status.st_ino), []).append(len(entries))
             entries.append(_entry(path, host_path, status, (kind, names, layer)))
@@ -83,7 +87,7 @@ def read_layer(directory: Path, *, layer: int = 0) -> LayerTree:
 def _walk(directory: Path) -> Iterator[tuple[ImagePath, str, os.stat_result]]:
     top = str(directory)
     cut = len(top)
-    yield ImagePath("/"), top, os.lstat(top)
+    yield ROOT, top, os.lstat(top)
     pending = [top]
     while pending:
         here = pending.pop()

@@ -45,7 +45,8 @@ class StackedRootFS:
                 for parent in entry.path.parents
                 if parent not in named
             }
-            for path in sorted(unnamed):
+            # What a later layer hides with all its content is not in the tree.
+            for path in sorted(unnamed.intersection(rootfs.tree)):
                 _set_attributes(f"{layer.directory}{path}", rootfs.tree[path])
         return rootfs
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from jettison.edge.redact import redact
 from jettison.probe.health import HealthResult
 from jettison.probe.model import Answer
@@ -81,7 +83,7 @@ def describe_outcome(
         Packages(slimmed.rootfs).counts,
     )
     return SlimDocument(
-        original=original,
+        original=msgspec.structs.replace(original, digest=str(case.digest)),
         slimmed=facts,
         ratio=size_ratio(original, facts),
         policy=case.request.selection.policy,
@@ -111,7 +113,7 @@ def _run_record(case: Case) -> RunRecord:
     cmd = run.cmd if run.cmd is not None else (config.cmd if run.entrypoint is None else ())
     answers = case.seen.results.for_report().answers if case.seen.results is not None else ()
     return RunRecord(
-        original=ImageName(reference=image.reference, digest=str(image.digest)),
+        original=ImageName(reference=image.reference, digest=str(case.digest)),
         tree=case.rootfs.tree,
         trace=case.seen.trace,
         command=Command(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jettison.build.image import BuiltImage
+from jettison.digest import Digest
 from jettison.image import Image
 from jettison.selection import Selection
 from jettison.store.rootfs import StackedRootFS
@@ -18,10 +19,14 @@ from jettison.workflow.watching import Observation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """An original, what its run showed, and the filter that was made from that."""
+    """An original, what its run showed, and the filter that was made from that.
+
+    Shape: `digest` is what the place that it came from knows it by.
+    """
 
     request: SlimRequest
     image: Image
+    digest: Digest
     rootfs: StackedRootFS
     packages: Packages
     seen: Observation

@@ -117,7 +117,12 @@ def _in_isolation(
         rootfs = stack_layers(source, request.source, events, stage="unpack")
         outcome.detail = f"{len(rootfs.directories)} layers, {len(rootfs.tree)} paths"
     workshop = Workshop(
-        request=request, image=source.image, rootfs=rootfs, host=host, events=events
+        request=request,
+        image=source.image,
+        digest=source.digest,
+        rootfs=rootfs,
+        host=host,
+        events=events,
     )
     return workshop.work()
 

@@ -9,7 +9,6 @@ import msgspec
 
 from jettison.events import EventSink, stage
 from jettison.filetree import FileTree
-from jettison.image import Image
 from jettison.linux.abilities import detect
 from jettison.linux.isolation import run_isolated, work_directory
 from jettison.paths import ROOT, ImagePath
@@ -101,8 +100,8 @@ def _in_isolation(
         )
         outcome.detail = f"{len(trial.differences)} differences"
     return VerifyDocument(
-        original=_name(original.image),
-        slimmed=_name(slimmed.image),
+        original=_name(original),
+        slimmed=_name(slimmed),
         verification=Verification(
             verdict="failed" if trial.differences else "passed",
             rounds=1,
@@ -121,8 +120,8 @@ def _unpack(source: Source, request: SourceRequest, events: EventSink) -> Stacke
     return rootfs
 
 
-def _name(image: Image) -> ImageName:
-    return ImageName(reference=image.reference, digest=str(image.digest))
+def _name(source: Source) -> ImageName:
+    return ImageName(reference=source.image.reference, digest=str(source.digest))
 
 
 def _guess_selection(original: FileTree, slimmed: FileTree) -> Selection:

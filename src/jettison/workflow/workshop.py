@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from jettison.build.bytecode import EXCHANGE, compile_missing
 from jettison.build.image import BuildOptions, BuiltImage, build_image
+from jettison.digest import Digest
 from jettison.errors import ContainerError
 from jettison.events import EventSink, Notice, stage
 from jettison.image import Image, ImageConfig
@@ -50,10 +51,14 @@ class Made:
 
 @dataclass(slots=True, kw_only=True)
 class Workshop:
-    """One original in the isolated process, and everything made from it."""
+    """One original in the isolated process, and everything made from it.
+
+    Shape: `digest` is what the place that it came from knows it by.
+    """
 
     request: SlimRequest
     image: Image
+    digest: Digest
     rootfs: StackedRootFS
     host: ContainerHost
     events: EventSink
@@ -77,6 +82,7 @@ class Workshop:
         case = Case(
             request=self.request,
             image=self.image,
+            digest=self.digest,
             rootfs=self.rootfs,
             packages=self.packages,
             seen=seen,

@@ -125,3 +125,10 @@ def test_explanation_of_directories_and_of_nothing() -> None:
         "/var/log: dropped with all that was in it\n  dropped below it: 1 path, 1B\n"
     )
     assert explained("/nowhere") == "/nowhere: neither image has it\n"
+
+
+def test_an_engine_s_layers_have_no_compressed_size() -> None:
+    plain = facts(is_compressed=False, compressed_size_bytes=125_400_000)
+    rows = {row.label: row for row in comparison_rows(plain, slimmed_facts())}
+    assert (rows["compressed size"].original, rows["compressed size"].ratio) == ("-", "-")
+    assert rows["size"].ratio == "5.0x"

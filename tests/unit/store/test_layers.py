@@ -88,7 +88,7 @@ def test_what_is_on_disk_reads_back_as_the_same_layer(tmp_path: Path) -> None:
         ),
     )
     disk = read_layer(layer.directory)
-    assert [entry for entry in disk.entries if entry.path != "/"] == list(layer.tree.entries)
+    assert disk.entries == layer.tree.entries
     assert disk.whiteouts == {"/d/x"}
     assert disk.opaque == {"/e"}
 
@@ -103,12 +103,30 @@ def test_a_directory_that_only_a_lower_layer_names_keeps_its_mode(tmp_path: Path
     assert stat.S_IMODE((upper.directory / "tmp/new").stat().st_mode) == 0o755
 
 
+def test_an_unnamed_directory_may_be_hidden_later(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=os.getuid() != 0)
+    base = unpack(store, b"base", tar(("opt/gone/file", b"1"), ("opt/stays", b"2")))
+    upper = unpack(store, b"upper", tar(("opt/.wh.gone", b"")), layer=1)
+    rootfs = StackedRootFS.of_unpacked([base, upper])
+    assert "/opt/stays" in rootfs.tree
+    assert "/opt/gone" not in rootfs.tree
+
+
 def test_a_refused_layer_leaves_nothing(tmp_path: Path) -> None:
     store = LayerStore(tmp_path, in_user_namespace=True)
     with pytest.raises(InvalidImageError, match="climbs out"):
         unpack(store, b"bad", tar(("ok", b"1"), ("../out", b"2")))
     assert [item.name for item in (tmp_path / "layers-user").iterdir()] == []
     assert not (tmp_path / "out").exists()
+
+
+def test_an_unnamed_directory_may_be_hidden_later(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=os.getuid() != 0)
+    base = unpack(store, b"base", tar(("opt/gone/file", b"1"), ("opt/stays", b"2")))
+    upper = unpack(store, b"upper", tar(("opt/.wh.gone", b"")), layer=1)
+    rootfs = StackedRootFS.of_unpacked([base, upper])
+    assert "/opt/stays" in rootfs.tree
+    assert "/opt/gone" not in rootfs.tree
 
 
 def test_a_refused_layer_with_directories_leaves_nothing_and_touches_nothing(
