@@ -42,7 +42,7 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Shape: `digest` is what the place it came from knows it by. `file_count` counts everything but
     directories; `setuid_count` files that run as their owner or group; `shell_count` programs that
-    are shells, whatever their number of names; `exec_layer_count` layers that RUN instructions made.
+    are shells, whatever their number of names; `exec_layer_count` layers that RUN made.
     Units: `size_bytes` sums the files of all layers, unpacked, as Docker does;
     `compressed_size_bytes` the layers as stored, `is_compressed` says whether any of them is packed
     there: an engine's are not.
