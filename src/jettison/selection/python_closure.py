@@ -34,6 +34,7 @@ from jettison.selection.python_stdlib import (
     FALLBACKS,
     INSTALLERS,
     LOADED_BY_NAME,
+    PROMPTS,
     TOOL_GROUPS,
     WHOLE,
     developer_part,
@@ -42,6 +43,7 @@ from jettison.selection.python_stdlib import (
 _MAX_SOURCE_BYTES: Final = 16 << 20
 # Shorter names stand in any binary by chance.
 _SHORTEST_NAME: Final = 5
+_RUST_STRING: Final = re.compile(rb"[a-z][a-z0-9_.]{4,}")
 _C_STRING: Final = re.compile(rb"\0([a-z][a-z0-9_.]{4,40})(?=\0)")
 
 
@@ -282,7 +284,7 @@ class PythonClosure:
         if owner is not None and owner.name in INSTALLERS:
             return self._is_build_time(work, top, owner, data)
         if not self._is_stdlib(work.path) or top == importer:
-            return False
+            return top in PROMPTS and top != importer and does_without(data, top)
         if top in FALLBACKS and self._finders.installed.find(FALLBACKS[top]) is not None:
             return True
         if not developer_part(top) or runs_when_imported(data, top):
@@ -343,12 +345,12 @@ class PythonClosure:
         data = self._context.read(path, limit=_MAX_SOURCE_BYTES)
         if data is None:
             return
-        # C has names with NULs around; Rust has them one after the other.
-        is_rust = b"/rustc/" in data
-        reason = Reason(rule=Rule.PYTHON, detail=f"named in {path.name}", because=path)
         names = set(_C_STRING.findall(data))
+        # C has names with NULs around; Rust has them one after the other.
+        text = b" ".join(_RUST_STRING.findall(data)) if b"/rustc/" in data else b""
+        reason = Reason(rule=Rule.PYTHON, detail=f"named in {path.name}", because=path)
         for name in self._standard_names:
-            if name in names or (is_rust and name in data):
+            if name in names or name in text:
                 module = self._finders.installed.find(name.decode())
                 if module is not None:
                     self._reach(module, reason)

@@ -34,6 +34,7 @@ DEVELOPER_PARTS: Final[dict[str, str]] = {
     "pyclbr": "class browser for editors",
     "pydoc": "shows documentation",
     "pydoc_data": "texts of pydoc",
+    "readline": "line editing at a prompt",
     "rlcompleter": "completion at the prompt",
     "symtable": "shows the compiler's symbol tables",
     "tabnanny": "checks indentation",
@@ -48,6 +49,10 @@ DEVELOPER_PARTS: Final[dict[str, str]] = {
     "webbrowser": "opens a browser on a desktop",
     "zipapp": "packs programs",
 }
+
+# Those that code outside of the library imports for its prompts; where it says in so many words
+# (`except ImportError`) that it does without, it may.
+PROMPTS: Final = frozenset({"_pyrepl", "readline", "rlcompleter"})
 
 # What an interpreter loads before, beside and after any program, and what C code loads for built-in
 # modules: CPython, Python/pylifecycle.c, Modules/main.c, Lib/site.py.
