@@ -299,9 +299,25 @@ def test_subordinate_ids_that_cannot_be_used_leave_the_single_one(
     assert lines == ["False True False 1 True '' frozenset()", "newuidmap: not today"]
 
 
+@pytest.mark.needs("userns")
+def test_root_of_somebody_s_user_namespace_is_told_from_the_host_s() -> None:
+    def look() -> int:
+        detect.cache_clear()
+        found = detect()
+        assert found.is_root, found
+        assert found.can_isolate, found
+        assert found.in_user_namespace, found
+        assert found.mapping is None, found
+        assert not found.can_map_user_ids, found
+        return 0
+
+    assert run_mapped(single_mapping(os.geteuid(), os.getegid()), look) == 0
+
+
 def test_root_s_abilities_are_found() -> None:
     found = detect()
     assert found.is_root
+    assert not found.in_user_namespace
     assert found.mapping is None
     assert found.can_isolate, found.isolation_failure
     assert found.can_map_user_ids

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from jettison.linux import capabilities, libc
-from jettison.linux.cgroups import CgroupMode, detect_mode, find_limits
-from jettison.linux.idmap import IdMapping, plan_mapping, single_mapping
+from jettison.linux.cgroups import CgroupMode, can_make_groups, detect_mode, find_limits
+from jettison.linux.idmap import IdMapping, plan_mapping, read_current_mapping, single_mapping
 from jettison.linux.libc import MountFlag, Namespace
 from jettison.linux.overlay import mount_overlay
 from jettison.linux.userns import fork_mapped
@@ -29,10 +29,12 @@ class Abilities:
     """What `detect` found.
 
     Shape: `mapping` is None where no user namespace is needed; the `_failure` texts are empty
-    where the thing works; `limits` may hold `memory` and `pids`.
+    where the thing works; `in_user_namespace` is about isolated processes, which have a user
+    namespace of ours or one that we are in already; `limits` may hold `memory` and `pids`.
     """
 
     is_root: bool
+    in_user_namespace: bool
     mapping: IdMapping | None
     mapping_failure: str
     isolation_failure: str
@@ -40,6 +42,7 @@ class Abilities:
     seccomp_notify: bool
     can_raise_limits: bool
     cgroups: CgroupMode
+    can_use_cgroups: bool
     limits: frozenset[str]
 
     @property
@@ -50,7 +53,8 @@ class Abilities:
     @property
     def can_map_user_ids(self) -> bool:
         """Whether a container can have users other than root."""
-        return self.is_root or (self.mapping is not None and not self.mapping.is_single)
+        mapping = self.mapping or read_current_mapping()
+        return not mapping.is_single
 
 
 @cache
@@ -69,6 +73,7 @@ def detect() -> Abilities:
     mode = detect_mode()
     return Abilities(
         is_root=is_root,
+        in_user_namespace=mapping is not None or not read_current_mapping().is_initial,
         mapping=mapping,
         mapping_failure=mapping_failure,
         isolation_failure=found.get("failure", ""),
@@ -76,6 +81,7 @@ def detect() -> Abilities:
         seccomp_notify=_knows_notification(),
         can_raise_limits="CAP_SYS_RESOURCE" in effective,
         cgroups=mode,
+        can_use_cgroups=is_root and can_make_groups(mode),
         limits=find_limits(mode) if is_root else frozenset(),
     )
 

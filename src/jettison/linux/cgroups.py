@@ -6,7 +6,7 @@ import os
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
 CGROUP_ROOT: Final = Path("/sys/fs/cgroup")
 _LIMITS: Final = ("memory", "pids")
@@ -44,6 +44,20 @@ def detect_mode() -> CgroupMode:
         return parse_mode(Path("/proc/self/mountinfo").read_text())
     except OSError:
         return CgroupMode.NONE
+
+
+def can_make_groups(mode: CgroupMode) -> bool:
+    """Whether a runtime could make a group in every hierarchy, as it will."""
+    match mode:
+        case CgroupMode.NONE:
+            return False
+        case CgroupMode.UNIFIED:
+            return os.access(CGROUP_ROOT, os.W_OK)
+        case CgroupMode.LEGACY | CgroupMode.HYBRID:
+            hierarchies = [path for path in CGROUP_ROOT.iterdir() if path.is_dir()]
+            return all(os.access(path, os.W_OK) for path in hierarchies)
+        case _:
+            assert_never(mode)
 
 
 def find_limits(mode: CgroupMode) -> frozenset[str]:

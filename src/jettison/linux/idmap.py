@@ -40,7 +40,7 @@ class IdMapping:
     @property
     def is_single(self) -> bool:
         """Whether the caller's own ids are all there is."""
-        return len(self.uids) == 1 or len(self.gids) == 1
+        return any(sum(item.count for item in kind) <= 1 for kind in (self.uids, self.gids))
 
     @property
     def is_initial(self) -> bool:

@@ -109,6 +109,16 @@ class _Pipes:
     control_read: int
     control_write: int
 
+    def close(self) -> None:
+        """Close all four, where there will be nobody at the other end."""
+        for descriptor in (
+            self.messages_read,
+            self.messages_write,
+            self.control_read,
+            self.control_write,
+        ):
+            os.close(descriptor)
+
 
 def run_isolated(
     function: Callable[[EventSink], T],
@@ -134,9 +144,14 @@ def run_isolated(
     pipes = _Pipes(*os.pipe(), *os.pipe())
     with signals_to_descriptor(*options.forwarded) as stop:
         mapping = abilities.mapping if options.user_namespace is None else None
-        janitor = fork_mapped(
-            mapping, lambda: _run_janitor(function, pipes, stop, workdir, options.user_namespace)
-        )
+        try:
+            janitor = fork_mapped(
+                mapping,
+                lambda: _run_janitor(function, pipes, stop, workdir, options.user_namespace),
+            )
+        except OSError as err:
+            pipes.close()
+            raise _why_not(f"{err.filename}: {err.strerror}") from err
         os.close(pipes.messages_write)
         os.close(pipes.control_read)
         caller = _Caller(events, pipes.messages_read, pipes.control_write, janitor)

@@ -84,6 +84,7 @@ def _run_child(body: Callable[[], int]) -> NoReturn:
     """Never return into the parent's code, whatever happens."""
     status = 70
     try:
+        _renew_streams()
         status = body()
     except BaseException:  # noqa: BLE001  # the child has nobody to raise to
         with suppress(Exception):
@@ -93,6 +94,13 @@ def _run_child(body: Callable[[], int]) -> NoReturn:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+
+
+def _renew_streams() -> None:
+    """Another thread may have been writing, and its locks stay locked in a forked child."""
+    with suppress(OSError):
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115  # for the process's life
+        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115  # as above
 
 
 def run_mapped(mapping: IdMapping | None, body: Callable[[], int]) -> int:

@@ -156,7 +156,7 @@ class Container:
         if self._host.runtime.name == "crun" and not abilities.can_raise_limits:
             # It would raise RLIMIT_MEMLOCK in order to load its device filter.
             return False
-        return abilities.is_root and abilities.cgroups is not CgroupMode.NONE
+        return abilities.can_use_cgroups
 
     def _open_network(self) -> tuple[NetworkNamespace, str | None]:
         if self._host.joined is not None:

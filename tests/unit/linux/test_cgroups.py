@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from jettison.linux import cgroups
-from jettison.linux.cgroups import CgroupMode, find_cgroups, find_limits, parse_mode, remove_cgroups
+from jettison.linux.cgroups import (
+    CgroupMode,
+    can_make_groups,
+    find_cgroups,
+    find_limits,
+    parse_mode,
+    remove_cgroups,
+)
 
 _TMPFS = "30 23 0:26 / /sys/fs/cgroup ro,nosuid - tmpfs tmpfs ro,mode=755\n"
 _PIDS = "31 30 0:27 / /sys/fs/cgroup/pids rw,nosuid shared:9 - cgroup cgroup rw,pids\n"
@@ -53,3 +60,20 @@ def test_groups_of_one_run_are_removed_in_every_hierarchy(
     remove_cgroups("run-a")
     assert find_cgroups("run-a") == ()
     assert find_cgroups("run-b") == (tmp_path / "pids/run-b.1",)
+
+
+def test_groups_can_be_made_where_every_hierarchy_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroups, "CGROUP_ROOT", tmp_path)
+    for name in ("memory", "pids"):
+        (tmp_path / name).mkdir()
+    writable = {tmp_path, tmp_path / "memory", tmp_path / "pids"}
+    monkeypatch.setattr("os.access", lambda path, _mode: path in writable)
+    assert can_make_groups(CgroupMode.UNIFIED)
+    assert can_make_groups(CgroupMode.HYBRID)
+    assert not can_make_groups(CgroupMode.NONE)
+    writable.remove(tmp_path / "pids")
+    assert not can_make_groups(CgroupMode.LEGACY)
+    writable.remove(tmp_path)
+    assert not can_make_groups(CgroupMode.UNIFIED)
