@@ -9,6 +9,7 @@ from jettison.image import ImageConfig
 from jettison.paths import ImagePath
 from jettison.selection import Reason, Rule, Selection, SelectionOptions
 from jettison.selection.decide import decide
+from jettison.selection.facts import Facts
 from jettison.trace import Operation, TraceLog
 from support.trees import make_config, make_image_of, make_trace
 
@@ -25,7 +26,7 @@ def select(
 ) -> Selection:
     """Decide with all rules; the trace is that of one process unless a whole one is given."""
     return decide(
-        rootfs,
+        Facts(rootfs),
         make_image_of(config or make_config()),
         trace or make_trace(accesses),
         options or SelectionOptions(),

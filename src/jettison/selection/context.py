@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Final, Protocol
 
 from jettison.analysis.base_layers import find_last_base_layer
-from jettison.analysis.ownership import Ownership, find_installed_outside
+from jettison.analysis.ownership import Ownership
 from jettison.analysis.programs import SearchPath
 from jettison.filetree import FileTree, RootFS
 from jettison.image import ImageConfig
 from jettison.paths import ImagePath
+from jettison.selection.facts import Facts
 from jettison.selection.keeper import Keeper
 from jettison.selection.model import Bytecode, LayerRole, Policy, SelectionOptions
 from jettison.trace import TraceLog
@@ -56,6 +57,7 @@ class Context:
     trace: TraceLog
     options: SelectionOptions
     keeper: Keeper
+    facts: Facts
     bytecode: list[Bytecode] = field(default_factory=list)
     rewritten: dict[ImagePath, bytes] = field(default_factory=dict)
     roles: dict[ImagePath, LayerRole] = field(default_factory=dict)
@@ -89,15 +91,15 @@ class Context:
         """Where the image's processes look for programs."""
         return SearchPath.of(self.env, self.working_dir)
 
-    @cached_property
+    @property
     def ownership(self) -> Ownership:
         """The OS packages and their files."""
-        return Ownership.read(self.rootfs)
+        return self.facts.ownership
 
-    @cached_property
+    @property
     def python_scripts(self) -> frozenset[ImagePath]:
         """Files outside of site-packages that Python distributions installed."""
-        return find_installed_outside(self.rootfs)
+        return self.facts.python_scripts
 
     @cached_property
     def python_areas(self) -> frozenset[str]:

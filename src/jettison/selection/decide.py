@@ -7,12 +7,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from jettison.filetree import RootFS
 from jettison.image import Image
 from jettison.paths import ImagePath
 from jettison.selection.context import Context, KeepRule
 from jettison.selection.elf_needs import ElfRule
 from jettison.selection.essentials import EssentialRule
+from jettison.selection.facts import Facts
 from jettison.selection.keeper import Keeper
 from jettison.selection.model import LayerRole, Selection, SelectionOptions
 from jettison.selection.observed import InterpreterRule, ObservedRule
@@ -42,11 +42,12 @@ RULES: Final[tuple[Callable[[Context], KeepRule], ...]] = (
 )
 
 
-def decide(rootfs: RootFS, image: Image, trace: TraceLog, options: SelectionOptions) -> Selection:
-    """Which paths of `rootfs` the slimmed image keeps, each with its reasons.
+def decide(facts: Facts, image: Image, trace: TraceLog, options: SelectionOptions) -> Selection:
+    """Which paths of an image the slimmed one keeps, each with its reasons.
 
-    Nothing is opened but through `rootfs`, and nothing of the image is executed.
+    Nothing is opened but through `facts.rootfs`, and nothing of the image is executed.
     """
+    rootfs = facts.rootfs
     dropped = find_dropped(rootfs.tree, options)
     context = Context(
         rootfs=rootfs,
@@ -54,6 +55,7 @@ def decide(rootfs: RootFS, image: Image, trace: TraceLog, options: SelectionOpti
         trace=trace,
         options=options,
         keeper=Keeper(rootfs.tree, dropped=dropped.keys()),
+        facts=facts,
     )
     rules = tuple(make(context) for make in RULES)
     before = -1

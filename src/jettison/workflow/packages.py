@@ -11,17 +11,19 @@ from jettison.analysis.python_packages import Distributions, read_distributions
 from jettison.filetree import RootFS
 from jettison.paths import ImagePath
 from jettison.report.facts import PackageCounts
+from jettison.selection.facts import Facts
 
 
 class Packages:
     """The package records of one image, read when they are first asked for."""
 
     def __init__(self, rootfs: RootFS) -> None:
+        self.facts = Facts(rootfs)
         self._rootfs = rootfs
 
-    @cached_property
+    @property
     def _system(self) -> Ownership:
-        return Ownership.read(self._rootfs)
+        return self.facts.ownership
 
     @cached_property
     def _python(self) -> Distributions:

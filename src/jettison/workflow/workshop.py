@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -78,6 +79,8 @@ class Workshop:
 
         Raises: what the stages raise; that a slimmed image behaves otherwise is in the result.
         """
+        # While the app starts there is nothing else to do.
+        threading.Thread(target=self.packages.facts.read, daemon=True).start()
         seen = observe_original(self.original, self.request.watch, self.host, self.events)
         case = Case(
             request=self.request,
@@ -123,7 +126,7 @@ class Workshop:
     def decide(self, seen: Observation, options: SelectionOptions) -> Selection:
         """Which paths to keep."""
         with stage("select", self.events) as outcome:
-            selection = decide(self.rootfs, self.image, seen.trace, options)
+            selection = decide(self.packages.facts, self.image, seen.trace, options)
             outcome.detail = f"{len(selection.kept)} of {len(self.rootfs.tree)} paths"
         for notice in selection.notices:
             self.events.emit(Notice(message=notice))
