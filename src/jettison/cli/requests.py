@@ -135,6 +135,7 @@ def _source(target: str, arguments: BoundArguments) -> SourceRequest:
             max_entries=arguments.max_entries,
         ),
         store=store_directory(),
+        platform_asked=arguments.platform is not None,
     )
 
 

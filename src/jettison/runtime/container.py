@@ -35,6 +35,7 @@ from jettison.runtime.joined import JoinedNetwork
 from jettison.runtime.limits import default_memory_limit, with_locked_flags
 from jettison.runtime.options import RunOptions
 from jettison.runtime.output import Output
+from jettison.runtime.quiet import wait_until_quiet
 from jettison.runtime.rootfs import PrivateRootFS
 from jettison.runtime.sockets import Listening, find_socket_inodes, parse_listening
 from jettison.runtime.starting import find_exec_failure, read_command_name, start_error
@@ -44,6 +45,7 @@ _EXEC_TAIL_BYTES: Final = 64 << 10
 # A runtime names its process after itself until execve(2) renames it.
 _EXEC_DEADLINE_S: Final = 5.0
 _EXEC_POLL_S: Final = 0.001
+_SETTLE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +298,10 @@ class Container:
         """Send a signal to the first process."""
         self._started.send(number)
 
+    def settle(self) -> None:
+        """Give the processes a moment to finish what they are at."""
+        wait_until_quiet(self.pid, within_s=_SETTLE_S)
+
     def stop(self, grace_s: float | None = None) -> int:
         """Stop as Docker does: the image's stop signal, then SIGKILL; the exit status.
 
@@ -305,8 +311,10 @@ class Container:
             given = self._config.stop_timeout_s
             grace_s = 10.0 if given is None else float(given)
         number = parse_signal(self._config.stop_signal or "SIGTERM")
+        # Asked before: a program that ends puts its handlers away.
+        hears = self._started.hears(number)
         self.signal(number)
-        status = self.wait(grace_s if self._started.hears(number) else 0.0)
+        status = self.wait(grace_s if hears else 0.0)
         if status is None:
             self.signal(signal.SIGKILL)
             status = self._started.wait(None)

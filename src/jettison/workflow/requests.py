@@ -34,13 +34,15 @@ class WatchRequest:
 class SourceRequest:
     """Which image for which platform, and what reading it may cost.
 
-    Shape: `store` is where unpacked layers are kept.
+    Shape: `store` is where unpacked layers are kept; `platform_asked` says that the user named the
+    platform, and that it is not only this host's.
     """
 
     target: str
     platform: Platform
     limits: UnpackLimits
     store: Path
+    platform_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,14 +17,15 @@ from jettison.linux.isolation import run_isolated, work_directory
 from jettison.report.slim_document import Artifact, Output, SlimDocument
 from jettison.runtime.container import ContainerHost
 from jettison.store.overlay_directory import RedirectedLayerError
-from jettison.transport.schemes import Target, parse_target
+from jettison.transport.schemes import Target
 from jettison.transport.sinks import check_sink, write_sink
-from jettison.transport.sources import Source, open_source
+from jettison.transport.sources import Source
 from jettison.workflow.artifacts import Artifacts
 from jettison.workflow.hosts import host_for, isolation_options
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.naming import choose_outputs, plain_name, slimmed_name
-from jettison.workflow.requests import SlimRequest, SourceRequest
+from jettison.workflow.opening import opened
+from jettison.workflow.requests import SlimRequest
 from jettison.workflow.stages import StageTimes
 from jettison.workflow.workshop import Made, Workshop
 
@@ -46,24 +46,25 @@ def slim(request: SlimRequest, *, events: EventSink) -> SlimResult:
     Raises: JettisonError; then no image and no report was written.
     """
     times = StageTimes(events)
-    target = parse_target(request.source.target)
     try:
-        return _slim(request, target, times, in_place=detect().is_root)
+        return _slim(request, times, in_place=detect().is_root)
     except RedirectedLayerError as err:
         times.emit(Notice(message=f"the engine's own layers cannot be used: {err.message}"))
-        return _slim(request, target, times, in_place=False)
+        return _slim(request, times, in_place=False)
 
 
-def _slim(request: SlimRequest, target: Target, times: StageTimes, *, in_place: bool) -> SlimResult:
+def _slim(request: SlimRequest, times: StageTimes, *, in_place: bool) -> SlimResult:
     with work_directory() as workdir, host_for(request.watch, workdir) as host:
         with (
             stage("open", times),
-            _opened(request.source, target, workdir, in_place=in_place) as source,
+            opened(request.source, workdir, in_place=in_place) as source,
         ):
             pass
         for notice in source.notices:
             times.emit(Notice(message=notice))
         outputs = _outputs(request, source.target)
+        directory = request.report_dir or _REPORTS / plain_name(source.target)
+        _check_directory(directory)
         made = run_isolated(
             lambda sink: _in_isolation(request, source, host, sink),
             events=times,
@@ -71,11 +72,10 @@ def _slim(request: SlimRequest, target: Target, times: StageTimes, *, in_place: 
             options=isolation_options(host),
         )
         passed = made.document.verification.verdict != "failed"
+        artifacts = _keep(made.artifacts, directory)
         written: tuple[Output, ...] = ()
         if outputs and passed:
             written = _write(made.layout, outputs, request, times)
-        directory = request.report_dir or _REPORTS / plain_name(source.target)
-        artifacts = _keep(made.artifacts, directory)
     document = msgspec.structs.replace(
         made.document,
         stages=tuple(times.stages),
@@ -84,20 +84,6 @@ def _slim(request: SlimRequest, target: Target, times: StageTimes, *, in_place: 
         artifacts=artifacts,
     )
     return SlimResult(document=document, passed=passed)
-
-
-@contextmanager
-def _opened(
-    request: SourceRequest, target: Target, workdir: Path, *, in_place: bool
-) -> Iterator[Source]:
-    with open_source(
-        target,
-        platform=request.platform,
-        workdir=workdir,
-        limits=request.limits,
-        in_place=in_place,
-    ) as source:
-        yield source
 
 
 def _outputs(request: SlimRequest, original: Target) -> tuple[Target, ...]:
@@ -134,6 +120,21 @@ def _write(
         written = tuple(write_sink(output, layout, overwrite=request.force) for output in outputs)
         outcome.detail = ", ".join(str(item.target) for item in written)
     return tuple(Output(reference=str(item.target), digest=str(item.digest)) for item in written)
+
+
+def _check_directory(directory: Path) -> None:
+    """Find out before the work whether reports can be written; make nothing yet.
+
+    Raises: StoreError.
+    """
+    there = directory
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise StoreError(
+            f"no report can be written to {directory}: {there} takes no new files",
+            hint="name another directory with --report-dir",
+        )
 
 
 def _keep(artifacts: Artifacts, directory: Path) -> tuple[Artifact, ...]:

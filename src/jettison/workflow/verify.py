@@ -19,11 +19,11 @@ from jettison.report.verify_document import VerifyDocument
 from jettison.runtime.container import ContainerHost
 from jettison.selection import Bytecode, Policy, Selection
 from jettison.store.rootfs import StackedRootFS
-from jettison.transport.schemes import parse_target
-from jettison.transport.sources import Source, open_source
+from jettison.transport.sources import Source
 from jettison.verify.misses import find_misses
 from jettison.workflow.hosts import host_for, isolation_options
 from jettison.workflow.layers import stack_layers
+from jettison.workflow.opening import opened
 from jettison.workflow.proof import Proof, observe_original
 from jettison.workflow.requests import SourceRequest, VerifyRequest
 from jettison.workflow.stages import StageTimes
@@ -49,15 +49,7 @@ def verify(request: VerifyRequest, *, events: EventSink) -> VerifyResult:
         host = held.enter_context(host_for(request.watch, workdir))
         with stage("open", times):
             sources = tuple(
-                held.enter_context(
-                    open_source(
-                        parse_target(item.target),
-                        platform=item.platform,
-                        workdir=workdir,
-                        limits=item.limits,
-                        in_place=detect().is_root,
-                    )
-                )
+                held.enter_context(opened(item, workdir, in_place=detect().is_root))
                 for item in (request.original, request.slimmed)
             )
         document = run_isolated(
@@ -98,7 +90,7 @@ def _in_isolation(
             slimmed_files.tree,
             _guess_selection(original_files.tree, slimmed_files.tree),
         )
-        outcome.detail = f"{len(trial.differences)} differences"
+        outcome.detail = "passed" if not trial.differences else "failed"
     return VerifyDocument(
         original=_name(original),
         slimmed=_name(slimmed),

@@ -176,6 +176,8 @@ class _Watch:
         self._wait_for_ending()
         status = self._container.exit_status()
         if status is None:
+            # A stop signal in the middle of a request may well be lost in the app.
+            self._container.settle()
             status = self._container.stop()
         return Observation(
             trace=TraceLog(),
