@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -66,6 +66,14 @@ class Distribution:
     has_record: bool = True
 
     @property
+    def anchor(self) -> ImagePath:
+        """The file that stands for it in a chain of reasons."""
+        for name in ("METADATA", "PKG-INFO"):
+            if self.metadata / name in self.files:
+                return self.metadata / name
+        return self.metadata
+
+    @property
     def key(self) -> tuple[str, ImagePath]:
         """What tells it from others in one image."""
         return (self.name, self.location)
@@ -99,6 +107,15 @@ class Distributions:
         """Whose file it is."""
         return self._owners.get(path)
 
+    def groups(self, *, without: Container[str] = ()) -> dict[bytes, list[Distribution]]:
+        """Who provides entry points of each group."""
+        found: dict[bytes, list[Distribution]] = {}
+        for item in self.items:
+            for group in dict.fromkeys(point.group for point in item.entry_points):
+                if group not in without:
+                    found.setdefault(group.encode("utf-8", "surrogateescape"), []).append(item)
+        return found
+
     def required_by(self, item: Distribution, target: Target) -> tuple[Distribution, ...]:
         """What an installed distribution requires, extras included that seem to be wanted.
 
@@ -127,9 +144,9 @@ class Distributions:
     def roots(self) -> tuple[Distribution, ...]:
         """What the image's author asked for by name.
 
-        Where an installer left no REQUESTED marker in a site directory, these are the
-        distributions there that no other one requires. Those that came with OS packages are never
-        meant: many of them are there for the sake of a program.
+        Where an installer other than pip left no REQUESTED marker in a site directory, these are
+        the distributions there that no other one requires. Those that came with OS packages are
+        never meant: many of them are there for the sake of a program.
         """
         marked = {item.location for item in self.items if item.is_requested}
         needed = {
@@ -140,7 +157,7 @@ class Distributions:
         }
         found: list[Distribution] = []
         for item in self.items:
-            is_left_over = item.installer and item.name not in needed
+            is_left_over = item.installer not in ("", "pip") and item.name not in needed
             if item.is_requested or item.is_local or (item.location not in marked and is_left_over):
                 found.append(item)
         return tuple(found)

@@ -37,7 +37,7 @@ from jettison.selection.python_closure import Finders, PythonClosure
 from jettison.selection.python_code import CodePlan
 from jettison.selection.python_files import is_test
 from jettison.selection.python_stdlib import INSTALLERS, STARTUP
-from jettison.trace import Origin
+from jettison.trace import Operation, Origin
 
 _MAX_CONFIG_BYTES: Final = 1 << 20
 _MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64", "386": "i686", "arm": "armv7l"}
@@ -51,6 +51,7 @@ class PythonRule:
         self._keeper = context.keeper
         self._seen = 0
         self._seen_programs = 0
+        self._is_begun = False
         self._closures: dict[tuple[ImagePath, ImagePath], PythonClosure] = {}
         self._libraries: set[str] = set()
         self._scripts: set[ImagePath] = set()
@@ -103,6 +104,13 @@ class PythonRule:
             found = find_started(tree, path, self._environments)
             if found is not None:
                 yield found
+        for environment in self._environments:
+            # Programs are kept by their real path, to which a link in a virtual environment leads
+            # as well: it tells only where nothing else does.
+            if environment.is_virtual or self._is_started(environment.interpreter):
+                continue
+            if set(environment.interpreter.programs) & set(self._keeper.programs):
+                yield environment
         if self._closures:
             return
         # A server may embed Python: then its library is opened and no program tells.
@@ -115,19 +123,21 @@ class PythonRule:
             ):
                 yield environment
 
+    def _is_started(self, interpreter: Interpreter) -> bool:
+        return any(item.environment.interpreter == interpreter for item in self._closures.values())
+
     def _new_programs(self) -> Iterator[str]:
         """Paths by which programs are executed, `#!` lines followed, as they are spelled there."""
-        if self._seen_programs == 0:
-            named = [program for argv in self._command_lines() for program in argv[:1]]
-            for name in named:
-                found = self._context.search_path.find(name, self._context.tree)
+        if not self._is_begun:
+            self._is_begun = True
+            for argv in self._command_lines():
+                found = self._context.search_path.find(argv[0], self._context.tree)
                 if found is not None:
                     yield found
                     yield from self._interpreter_of(ImagePath.parse(found))
         while self._seen_programs < len(self._keeper.programs):
             program = self._keeper.programs[self._seen_programs]
             self._seen_programs += 1
-            yield program
             yield from self._interpreter_of(program)
 
     def _interpreter_of(self, program: ImagePath) -> Iterator[str]:
@@ -302,6 +312,11 @@ class PythonRule:
         for process in self._context.trace.processes:
             if process.pid in pids:
                 found += [(str(path), *argv[1:]) for path, argv in process.programs]
+        found += [
+            (str(access.path),)
+            for access in self._context.trace.accesses
+            if access.operation is Operation.EXEC and access.pid in pids
+        ]
         return [argv for argv in dict.fromkeys(found) if argv]
 
     @cached_property

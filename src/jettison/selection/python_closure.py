@@ -16,8 +16,6 @@ from jettison.analysis.python_conditions import Target
 from jettison.analysis.python_imports import (
     SourceScan,
     absolute_names,
-    does_without,
-    runs_when_imported,
     scan_source,
 )
 from jettison.analysis.python_interpreters import Environment
@@ -26,15 +24,13 @@ from jettison.analysis.python_names import names_in_strings
 from jettison.analysis.python_packages import Distribution, read_distributions
 from jettison.paths import ImagePath
 from jettison.selection.context import Context
-from jettison.selection.model import Policy, Reason, Rule
-from jettison.selection.python_files import ballast, is_document, is_test, outside_ballast
+from jettison.selection.model import Reason, Rule
+from jettison.selection.python_cuts import ImportCuts, Importer, is_standard
+from jettison.selection.python_files import DistributionFiles, is_test
 from jettison.selection.python_stdlib import (
     CODECS,
-    DEVELOPER_PARTS,
-    FALLBACKS,
     INSTALLERS,
     LOADED_BY_NAME,
-    PROMPTS,
     TOOL_GROUPS,
     WHOLE,
     developer_part,
@@ -81,8 +77,10 @@ class PythonClosure:
         self._modules: set[tuple[ImagePath, str]] = set()
         self._reached: set[tuple[str, ImagePath]] = set()
         self._extensions: dict[ImagePath, None] = {}
-        self._groups = self._plug_in_groups()
-        self._roots = {item.key for item in self.distributions.roots()}
+        self._groups = self.distributions.groups(without=TOOL_GROUPS)
+        roots = frozenset(item.key for item in self.distributions.roots())
+        self._cuts = ImportCuts(environment, self.distributions, finders.installed, target)
+        self._files = DistributionFiles(context.tree, context.options.policy, roots)
 
     # -- what others tell it ---------------------------------------------------------------
 
@@ -126,12 +124,12 @@ class PythonClosure:
         for path in item.files:
             if path.parent.name == "__pycache__":
                 continue
-            why = self._ballast(item, path)
+            why = self._files.why_not(item, path)
             if why:
                 self._context.dropped.setdefault(path, f"{why} of {item.title}")
                 continue
             self._keep_file(item, path, reason)
-        anchor = self._anchor(item)
+        anchor = item.anchor
         for required in self.distributions.required_by(item, self._target):
             detail = f"required by {item.title}"
             self.reach_distribution(
@@ -144,7 +142,11 @@ class PythonClosure:
         reason = Reason(rule=Rule.PACKAGE, detail="the standard library", because=stdlib)
         for entry in self._context.tree.walk(stdlib):
             relative = entry.path[len(stdlib) + 1 :]
-            if entry.is_directory or not self._is_stdlib(entry.path) or is_test(relative):
+            if (
+                entry.is_directory
+                or not is_standard(entry.path, self.environment)
+                or is_test(relative)
+            ):
                 continue
             if entry.path.parent.name != "__pycache__":
                 self._context.keeper.keep_exact(entry.path, reason)
@@ -266,42 +268,14 @@ class PythonClosure:
 
     def _import(self, work: _Work, name: str, data: bytes) -> None:
         module = self._finders.installed.find(name)
-        if module is None or self._is_cut(work, module, data):
+        if module is None or self._is_reached(module):
+            return
+        why = self._cuts.why_not(Importer(work.name, work.path, data), module)
+        if why:
+            self._context.dropped.setdefault(module.path, why)
             return
         detail = f"imported by {work.name or work.path.name}"
         self._reach(module, Reason(rule=Rule.PYTHON, detail=detail, because=work.path))
-
-    def _is_cut(self, work: _Work, module: Module, data: bytes) -> bool:
-        """Whether an import is one that does not count: for developers, or for installing."""
-        if self._is_reached(module):
-            return False
-        owner = self.distributions.owner(module.path)
-        top = module.name.partition(".")[0]
-        importer = work.name.partition(".")[0]
-        if importer == "_distutils_hack":
-            # Runs at each start, and loads something only where `distutils` is imported.
-            return top != importer
-        if owner is not None and owner.name in INSTALLERS:
-            return self._is_build_time(work, top, owner, data)
-        if not self._is_stdlib(work.path) or top == importer:
-            return top in PROMPTS and top != importer and does_without(data, top)
-        if top in FALLBACKS and self._finders.installed.find(FALLBACKS[top]) is not None:
-            return True
-        if not developer_part(top) or runs_when_imported(data, top):
-            return False
-        why = f"{DEVELOPER_PARTS[top]}: only developers reach it"
-        self._context.dropped.setdefault(module.path, why)
-        return True
-
-    def _is_build_time(self, work: _Work, top: str, owner: Distribution, data: bytes) -> bool:
-        """Code that imports an installer without requiring it does so to be installed itself."""
-        importer = self.distributions.owner(work.path)
-        if importer is None or importer.key == owner.key or self._is_local(work.path):
-            return False
-        required = self.distributions.required_by(importer, self._target)
-        if owner.key in {item.key for item in required}:
-            return False
-        return top != "pkg_resources" or does_without(data, top)
 
     def _installer_part(self, module: Module) -> None:
         """A package of an installer that something uses is kept whole, the installer is not."""
@@ -319,7 +293,11 @@ class PythonClosure:
             return
         for path in owner.files:
             is_part = any(path.is_below(directory) for directory in directories)
-            if is_part and path.parent.name != "__pycache__" and not self._ballast(owner, path):
+            if (
+                is_part
+                and path.parent.name != "__pycache__"
+                and not self._files.why_not(owner, path)
+            ):
                 self._keep_file(owner, path, reason)
 
     def _named(self, work: _Work, scan: SourceScan, data: bytes) -> None:
@@ -336,6 +314,8 @@ class PythonClosure:
         for group in [item for item in self._groups if item in data]:
             detail = f"provides entry points {group.decode()}"
             for item in self._groups.pop(group):
+                if item.name in INSTALLERS:
+                    continue
                 self.reach_distribution(
                     item, Reason(rule=Rule.PYTHON, detail=detail, because=work.path)
                 )
@@ -372,31 +352,6 @@ class PythonClosure:
         elif path.suffix == ".so":
             self._extensions[path] = None
 
-    def _ballast(self, item: Distribution, path: ImagePath) -> str:
-        if self._context.options.policy is Policy.PACKAGE:
-            return ""
-        if not path.is_below(item.location):
-            if path.parent.name in ("bin", "sbin", "Scripts") and item.key not in self._roots:
-                return "a command"
-            return outside_ballast(path)
-        if path.is_below(item.metadata):
-            return ""
-        relative = path[len(item.location) + 1 :]
-        if is_document(relative):
-            directory = item.location / "/".join(relative.split("/")[:2])
-            if not {"__init__.py", "__init__.pyc"} & set(self._context.tree.children(directory)):
-                return "documentation"
-        if path.suffix in (".po", ".pot") and f"{path[:-3]}.mo" in self._context.tree:
-            return "the source of a message catalogue"
-        return ballast(relative, item.name)
-
-    def _anchor(self, item: Distribution) -> ImagePath:
-        """A kept path that stands for a distribution in a chain of reasons."""
-        for name in ("METADATA", "PKG-INFO"):
-            if (item.metadata / name) in self._context.keeper:
-                return item.metadata / name
-        return item.metadata
-
     # -- questions -------------------------------------------------------------------------
 
     def _is_reached(self, module: Module) -> bool:
@@ -411,7 +366,7 @@ class PythonClosure:
             if (
                 entry.is_file
                 and entry.path.suffix in (".py", ".pyc")
-                and self._is_stdlib(entry.path)
+                and is_standard(entry.path, self.environment)
             ):
                 name = self._finders.installed.name_of(entry.path)
                 if name and len(name) >= _SHORTEST_NAME and not developer_part(name):
@@ -424,21 +379,6 @@ class PythonClosure:
     def _is_local(self, path: ImagePath) -> bool:
         owner = self.distributions.owner(path)
         return owner is not None and owner.is_local
-
-    def _is_stdlib(self, path: ImagePath) -> bool:
-        return path.is_below(self.environment.interpreter.stdlib) and not any(
-            path.is_below(site) for site in self.environment.site_dirs
-        )
-
-    def _plug_in_groups(self) -> dict[bytes, list[Distribution]]:
-        groups: dict[bytes, list[Distribution]] = {}
-        for item in self.distributions.items:
-            for point in item.entry_points:
-                if point.group not in TOOL_GROUPS and item.name not in INSTALLERS:
-                    found = groups.setdefault(point.group.encode(), [])
-                    if item not in found:
-                        found.append(item)
-        return groups
 
     def _read(self, work: _Work) -> bytes | None:
         if work.member:

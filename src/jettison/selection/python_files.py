@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# (pattern over the path relative to the site directory, why it goes), the first match counts.
+from jettison.analysis.python_packages import Distribution
+from jettison.filetree import FileTree
+from jettison.paths import ImagePath
+from jettison.selection.model import Policy
+
 _TESTS: Final = re.compile(
     r"(?:.*/)?(?:tests?|_tests?|testsuite|unittests?)/.*|(?:.*/)?(?:test_[^/]*|conftest)\.py"
 )
+# (pattern over the path relative to the site directory, why it goes); the first match counts.
 _DEVELOPMENT: Final = (
     (r".*\.pyi", "types for checkers"),
     (r".*\.(?:h|hh|hpp|hxx|inl|cuh)", "a header"),
@@ -36,21 +41,39 @@ def is_test(relative: str) -> bool:
     return _TESTS.fullmatch(relative) is not None
 
 
-def is_document(relative: str) -> bool:
-    """Whether it stands in a directory for documentation directly in its package."""
-    return _DOCUMENTS.fullmatch(relative) is not None
+class DistributionFiles:
+    """Says of each file of a distribution why it goes; `roots` were asked for by name."""
 
+    def __init__(
+        self, tree: FileTree, policy: Policy, roots: frozenset[tuple[str, ImagePath]]
+    ) -> None:
+        self._tree = tree
+        self._policy = policy
+        self._roots = roots
 
-def ballast(relative: str, distribution: str) -> str:
-    """Why a server does without this file of a distribution; empty if it may need it."""
-    if is_test(relative):
-        return "a test"
-    match = _DEVELOPMENT_PATTERN.fullmatch(relative)
-    if match is not None and not _RUNTIME_COMPILERS.fullmatch(distribution):
-        return _DEVELOPMENT[(match.lastindex or 1) - 1][1]
-    return ""
+    def why_not(self, item: Distribution, path: ImagePath) -> str:
+        """Why a server does without this file; empty if it may need it."""
+        if self._policy is Policy.PACKAGE or path.is_below(item.metadata):
+            return ""
+        if not path.is_below(item.location):
+            if path.parent.name in ("bin", "sbin") and item.key not in self._roots:
+                return "a command"
+            return "documentation or a header" if _OUTSIDE.fullmatch(path) else ""
+        relative = path[len(item.location) + 1 :]
+        if is_test(relative):
+            return "a test"
+        if self._is_document(item, relative):
+            return "documentation"
+        if path.suffix in (".po", ".pot") and f"{path[: -len(path.suffix)]}.mo" in self._tree:
+            return "the source of a message catalogue"
+        match = _DEVELOPMENT_PATTERN.fullmatch(relative)
+        if match is not None and not _RUNTIME_COMPILERS.fullmatch(item.name):
+            return _DEVELOPMENT[(match.lastindex or 1) - 1][1]
+        return ""
 
-
-def outside_ballast(path: str) -> str:
-    """The same for what a distribution installed outside of its site directory."""
-    return "documentation or a header" if _OUTSIDE.fullmatch(path) else ""
+    def _is_document(self, item: Distribution, relative: str) -> bool:
+        """Whether it is in a directory for documentation that is no package itself."""
+        if not _DOCUMENTS.fullmatch(relative):
+            return False
+        directory = item.location / "/".join(relative.split("/")[:2])
+        return not {"__init__.py", "__init__.pyc"} & set(self._tree.children(directory))

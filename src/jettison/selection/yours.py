@@ -120,14 +120,18 @@ class YoursRule:
                 skipped.add(path)
                 continue
             in_root = path.startswith(roots)
-            if entry.layer <= base and not in_root:
+            is_others = entry.layer <= base and not in_root
+            # A layer that adds files need not list the directories above them again, so those of
+            # the base tell too what is in them.
+            if is_others and not entry.is_directory:
                 continue
             if path in self._context.python_areas:
                 skipped.add(path)
             elif (ballast := _ballast(path)) and path not in self._on_the_way:
-                self._context.dropped[path] = ballast
+                if not is_others:
+                    self._context.dropped[path] = ballast
                 skipped.add(path)
-            elif self._is_yours(entry, in_root=in_root):
+            elif not is_others and self._is_yours(entry, in_root=in_root):
                 yield entry
 
     def _is_yours(self, entry: Entry, *, in_root: bool) -> bool:

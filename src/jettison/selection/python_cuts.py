@@ -1,0 +1,87 @@
+"""Imports that do not count: for developers, for installing, for interpreters built otherwise."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from jettison.analysis.python_conditions import Target
+from jettison.analysis.python_imports import does_without, runs_when_imported
+from jettison.analysis.python_interpreters import Environment
+from jettison.analysis.python_modules import Module, ModuleFinder
+from jettison.analysis.python_packages import Distribution, Distributions
+from jettison.paths import ImagePath
+from jettison.selection.python_stdlib import (
+    DEVELOPER_PARTS,
+    FALLBACKS,
+    INSTALLERS,
+    PROMPTS,
+    developer_part,
+)
+
+_DISTUTILS_HOOK: Final = "_distutils_hack"
+
+
+class Importer(NamedTuple):
+    """The module that imports: its dotted name, its file and its source."""
+
+    name: str
+    path: ImagePath
+    source: bytes
+
+
+class ImportCuts:
+    """Says of an import whether it is to be followed."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        distributions: Distributions,
+        finder: ModuleFinder,
+        target: Target,
+    ) -> None:
+        self._environment = environment
+        self._distributions = distributions
+        self._finder = finder
+        self._target = target
+
+    def why_not(self, importer: Importer, module: Module) -> str:
+        """Why servers do without what is imported here; empty if it is to be followed."""
+        top = module.name.partition(".")[0]
+        importing = importer.name.partition(".")[0]
+        if top == importing:
+            return ""
+        if importing == _DISTUTILS_HOOK:
+            # It runs at each start, and loads something only where `distutils` is imported.
+            return "only a hook for distutils names it"
+        owner = self._distributions.owner(module.path)
+        if owner is not None:
+            if owner.name in INSTALLERS and self._is_build_time(importer, top, owner):
+                return f"{owner.title} installs packages, and what imports it does not require it"
+            return ""
+        if top in PROMPTS and does_without(importer.source, top):
+            return f"{DEVELOPER_PARTS[top]}: what imports it does without"
+        if not is_standard(importer.path, self._environment):
+            return ""
+        if top in FALLBACKS and self._finder.find(FALLBACKS[top]) is not None:
+            return f"stands in for {FALLBACKS[top]}, which is there"
+        if developer_part(top) and not runs_when_imported(importer.source, top):
+            return f"{DEVELOPER_PARTS[top]}: only developers reach it"
+        return ""
+
+    def _is_build_time(self, importer: Importer, top: str, owner: Distribution) -> bool:
+        """Code that imports an installer without requiring it does so to be installed itself."""
+        item = self._distributions.owner(importer.path)
+        if item is None or item.key == owner.key or item.is_local:
+            return False
+        required = self._distributions.required_by(item, self._target)
+        if owner.key in {other.key for other in required}:
+            return False
+        # Many use this one at run time and forget to require it.
+        return top != "pkg_resources" or does_without(importer.source, top)
+
+
+def is_standard(path: ImagePath, environment: Environment) -> bool:
+    """Whether a file belongs to the standard library itself, not to what is installed below it."""
+    return path.is_below(environment.interpreter.stdlib) and not any(
+        path.is_below(site) for site in environment.site_dirs
+    )
