@@ -123,8 +123,12 @@ class KeepArguments:
         Policy.CLOSURE
     )
     python_sources: Annotated[
-        PythonSources, Option(help="Which .py files stay.", rich_help_panel=_KEEP)
-    ] = PythonSources.DROP_STDLIB
+        PythonSources | None,
+        Option(
+            help="Which .py files stay; default: drop-stdlib, with --policy observed drop.",
+            rich_help_panel=_KEEP,
+        ),
+    ] = None
     keep_path: Annotated[
         tuple[str, ...], Option(help="Keep paths (glob).", rich_help_panel=_KEEP)
     ] = ()

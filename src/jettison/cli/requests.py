@@ -28,7 +28,7 @@ from jettison.probe.model import CrawlLimits, ProbePlan
 from jettison.probe.ready import ReadyOptions
 from jettison.probe.steps import parse_probe
 from jettison.runtime.options import RunOptions, parse_network, parse_tmpfs, parse_volume
-from jettison.selection import SelectionOptions
+from jettison.selection import Policy, PythonSources, SelectionOptions
 from jettison.workflow.requests import (
     SlimRequest,
     SourceRequest,
@@ -193,9 +193,14 @@ def _run(arguments: RunArguments) -> RunOptions:
 
 
 def _selection(arguments: KeepArguments, *, exec_keeps: bool) -> SelectionOptions:
+    sources = arguments.python_sources
+    if sources is None:
+        # Whoever wants the smallest image has no use for sources that nothing reads.
+        is_smallest = arguments.policy is Policy.OBSERVED
+        sources = PythonSources.DROP if is_smallest else PythonSources.DROP_STDLIB
     return SelectionOptions(
         policy=arguments.policy,
-        python_sources=arguments.python_sources,
+        python_sources=sources,
         keep_paths=arguments.keep_path,
         keep_packages=arguments.keep_package,
         keep_modules=arguments.keep_module,

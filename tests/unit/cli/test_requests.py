@@ -11,6 +11,7 @@ from jettison.cli.requests import (
     verify_request,
 )
 from jettison.errors import UsageError
+from jettison.selection import Policy, PythonSources
 
 
 def test_defaults_ask_for_nothing_special() -> None:
@@ -75,3 +76,13 @@ def test_environment_from_files_options_and_our_own(tmp_path: Path) -> None:
 def test_the_store_is_below_the_cache_directory() -> None:
     assert store_directory({"XDG_CACHE_HOME": "/c"}) == Path("/c/jettison")
     assert store_directory({}).parts[-2:] == (".cache", "jettison")
+
+
+def test_the_smallest_policy_leaves_no_sources_unless_they_are_asked_for() -> None:
+    def sources(**arguments: object) -> PythonSources:
+        request = slim_request(SlimArguments(target="x", **arguments))  # type: ignore[arg-type]  # a table
+        return request.selection.python_sources
+
+    assert sources() is PythonSources.DROP_STDLIB
+    assert sources(policy=Policy.OBSERVED) is PythonSources.DROP
+    assert sources(policy=Policy.OBSERVED, python_sources=PythonSources.KEEP) is PythonSources.KEEP
