@@ -26,7 +26,7 @@ def stack_layers(
                 for number, directory in enumerate(source.directories)
             ]
         )
-    store = LayerStore(request.store, in_user_namespace=detect().mapping is not None)
+    store = LayerStore(request.store, in_user_namespace=detect().in_user_namespace)
     layers: list[UnpackedLayer] = []
     total = len(source.image.config.diff_ids)
     for number, diff_id in enumerate(source.image.config.diff_ids):

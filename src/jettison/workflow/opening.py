@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jettison.errors import ImageNotFoundError
+from jettison.linux.abilities import detect
 from jettison.transport.schemes import parse_target
 from jettison.transport.sources import Source, open_source
 from jettison.workflow.requests import SourceRequest
@@ -33,3 +34,9 @@ def opened(request: SourceRequest, workdir: Path, *, in_place: bool) -> Iterator
                 hint="leave --platform out to take what there is",
             )
         yield source
+
+
+def may_read_in_place() -> bool:
+    """Whether an engine's own directories can be used: they belong to the host's root."""
+    abilities = detect()
+    return abilities.is_root and not abilities.in_user_namespace

@@ -17,7 +17,7 @@ def prune(store: Path, *, max_bytes: int) -> int:
     """
     with work_directory() as workdir:
         return run_isolated(
-            lambda _events: LayerStore(store, in_user_namespace=detect().mapping is not None).prune(
+            lambda _events: LayerStore(store, in_user_namespace=detect().in_user_namespace).prune(
                 max_bytes=max_bytes
             ),
             events=Silent(),

@@ -12,7 +12,6 @@ import msgspec
 
 from jettison.errors import StoreError
 from jettison.events import EventSink, Notice, stage
-from jettison.linux.abilities import detect
 from jettison.linux.isolation import run_isolated, work_directory
 from jettison.report.slim_document import Artifact, Output, SlimDocument
 from jettison.runtime.container import ContainerHost
@@ -24,7 +23,7 @@ from jettison.workflow.artifacts import Artifacts
 from jettison.workflow.hosts import host_for, isolation_options
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.naming import choose_outputs, plain_name, slimmed_name
-from jettison.workflow.opening import opened
+from jettison.workflow.opening import may_read_in_place, opened
 from jettison.workflow.requests import SlimRequest
 from jettison.workflow.stages import StageTimes
 from jettison.workflow.workshop import Made, Workshop
@@ -47,7 +46,7 @@ def slim(request: SlimRequest, *, events: EventSink) -> SlimResult:
     """
     times = StageTimes(events)
     try:
-        return _slim(request, times, in_place=detect().is_root)
+        return _slim(request, times, in_place=may_read_in_place())
     except RedirectedLayerError as err:
         times.emit(Notice(message=f"the engine's own layers cannot be used: {err.message}"))
         return _slim(request, times, in_place=False)

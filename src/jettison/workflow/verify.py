@@ -9,7 +9,6 @@ import msgspec
 
 from jettison.events import EventSink, stage
 from jettison.filetree import FileTree
-from jettison.linux.abilities import detect
 from jettison.linux.isolation import run_isolated, work_directory
 from jettison.paths import ROOT, ImagePath
 from jettison.profile.seccomp import SeccompOptions, build_profile
@@ -23,7 +22,7 @@ from jettison.transport.sources import Source
 from jettison.verify.misses import find_misses
 from jettison.workflow.hosts import host_for, isolation_options
 from jettison.workflow.layers import stack_layers
-from jettison.workflow.opening import opened
+from jettison.workflow.opening import may_read_in_place, opened
 from jettison.workflow.proof import Proof, observe_original
 from jettison.workflow.requests import SourceRequest, VerifyRequest
 from jettison.workflow.stages import StageTimes
@@ -49,7 +48,7 @@ def verify(request: VerifyRequest, *, events: EventSink) -> VerifyResult:
         host = held.enter_context(host_for(request.watch, workdir))
         with stage("open", times):
             sources = tuple(
-                held.enter_context(opened(item, workdir, in_place=detect().is_root))
+                held.enter_context(opened(item, workdir, in_place=may_read_in_place()))
                 for item in (request.original, request.slimmed)
             )
         document = run_isolated(
