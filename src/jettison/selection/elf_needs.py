@@ -26,6 +26,9 @@ _NOT_FOLLOWED: Final = {
     # getaddrinfo(3) with AI_IDN, which Python encodes itself; brings 2 MB of libunistring.
     ("libc.so.6", "libidn2.so.0"),
 }
+# gconv has a rule of its own; OpenSSL's engines are loaded only where openssl.cnf names one, and
+# are on their way out of it: openssl-engine(1).
+_NO_PLUGINS: Final = frozenset({"gconv", "engines-1.1", "engines-3"})
 # A directory of plug-ins larger than this is left to what was observed.
 _MAX_PLUGIN_BYTES: Final = 16 << 20
 _SERVICE: Final = re.compile(r"^\s*\w+:(.*)$", re.MULTILINE)
@@ -117,7 +120,7 @@ class ElfRule:
         """A directory named in a library, with plug-ins from the same source package."""
         tree = self._context.tree
         found = tree.resolve(directory)
-        if found.entry is None or not found.entry.is_directory or found.path.name == "gconv":
+        if found.entry is None or not found.entry.is_directory or found.path.name in _NO_PLUGINS:
             return
         if any(tree.resolve(item).path == found.path for item in self._libraries.directories(elf)):
             return
