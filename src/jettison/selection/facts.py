@@ -7,6 +7,7 @@ from functools import cached_property
 from jettison.analysis.ownership import Ownership, find_installed_outside
 from jettison.filetree import RootFS
 from jettison.paths import ImagePath
+from jettison.selection.python_facts import PythonFacts
 
 
 class Facts:
@@ -25,6 +26,13 @@ class Facts:
         """Files outside of site-packages that Python distributions installed."""
         return find_installed_outside(self.rootfs)
 
+    @cached_property
+    def python(self) -> PythonFacts:
+        """Interpreters, environments, distributions, modules."""
+        return PythonFacts(self.rootfs)
+
     def read(self) -> None:
         """Read all of them now, in a thread that has nothing else to do."""
         _ = (self.ownership, self.python_scripts)
+        for environment in self.python.environments():
+            self.python.distributions(environment.site_dirs)

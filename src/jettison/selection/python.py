@@ -18,11 +18,8 @@ from jettison.analysis.python_imports import absolute_names, scan_source
 from jettison.analysis.python_interpreters import (
     Environment,
     Interpreter,
-    find_environments,
-    find_interpreters,
     find_started,
 )
-from jettison.analysis.python_modules import ModuleFinder
 from jettison.analysis.python_names import (
     CONFIG_SUFFIXES,
     names_in_argv,
@@ -86,16 +83,10 @@ class PythonRule:
     # -- environments ------------------------------------------------------------------------
 
     @cached_property
-    def _interpreters(self) -> tuple[Interpreter, ...]:
-        return find_interpreters(self._context.tree)
-
-    @cached_property
     def _environments(self) -> tuple[Environment, ...]:
-        if not self._interpreters:
-            return ()
         paths = self._context.env.get("PYTHONPATH", "").split(":")
-        absolute = [posixpath.join(self._context.working_dir, path) for path in paths if path]
-        return find_environments(self._context.rootfs, self._interpreters, absolute)
+        absolute = (posixpath.join(self._context.working_dir, path) for path in paths if path)
+        return self._context.facts.python.environments(tuple(absolute))
 
     def _started(self) -> Iterator[Environment]:
         """Environments whose interpreter something kept starts; opened ones where none is."""
@@ -159,13 +150,13 @@ class PythonRule:
             return
         interpreter = environment.interpreter
         local = tuple(directory for directory in self._local_path if directory != ROOT)
-        rootfs, version = self._context.rootfs, interpreter.version
+        facts, version = self._context.facts.python, interpreter.version
         closure = PythonClosure(
             self._context,
             environment,
             Finders(
-                installed=ModuleFinder(rootfs, environment.search_path, version),
-                local=ModuleFinder(rootfs, local, version),
+                installed=facts.finder(environment.search_path, version),
+                local=facts.finder(local, version),
             ),
             self._target(interpreter),
         )

@@ -11,21 +11,18 @@ from collections import deque
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from jettison.analysis.python_bytecode import names_in, source_of
+from jettison.analysis.python_bytecode import source_of
 from jettison.analysis.python_conditions import Target
-from jettison.analysis.python_imports import (
-    SourceScan,
-    absolute_names,
-    scan_source,
-)
+from jettison.analysis.python_imports import absolute_names
 from jettison.analysis.python_interpreters import Environment
 from jettison.analysis.python_modules import Module, ModuleFinder, ModuleKind
 from jettison.analysis.python_names import names_in_strings
-from jettison.analysis.python_packages import Distribution, read_distributions
+from jettison.analysis.python_packages import Distribution
 from jettison.paths import ImagePath
 from jettison.selection.context import Context
 from jettison.selection.model import Reason, Rule
 from jettison.selection.python_cuts import ImportCuts, Importer, is_standard
+from jettison.selection.python_facts import Scanned, ScanOptions
 from jettison.selection.python_files import DistributionFiles, is_test
 from jettison.selection.python_stdlib import (
     CODECS,
@@ -36,7 +33,6 @@ from jettison.selection.python_stdlib import (
     developer_part,
 )
 
-_MAX_SOURCE_BYTES: Final = 16 << 20
 # Shorter names stand in any binary by chance.
 _SHORTEST_NAME: Final = 5
 _RUST_STRING: Final = re.compile(rb"[a-z][a-z0-9_.]{4,}")
@@ -67,7 +63,7 @@ class PythonClosure:
         self, context: Context, environment: Environment, finders: Finders, target: Target
     ) -> None:
         self.environment: Final = environment
-        self.distributions: Final = read_distributions(context.rootfs, environment.site_dirs)
+        self.distributions: Final = context.facts.python.distributions(environment.site_dirs)
         self.libraries: Final[dict[str, ImagePath]] = {}
         self._context = context
         self._finders = finders
@@ -78,8 +74,9 @@ class PythonClosure:
         self._reached: set[tuple[str, ImagePath]] = set()
         self._extensions: dict[ImagePath, None] = {}
         self._groups = self.distributions.groups(without=TOOL_GROUPS)
+        self._all_groups = frozenset(self._groups)
         roots = frozenset(item.key for item in self.distributions.roots())
-        self._cuts = ImportCuts(environment, self.distributions, finders.installed, target)
+        self._cuts = ImportCuts(context.facts.python, environment, finders.installed, target)
         self._files = DistributionFiles(context.tree, context.options.policy, roots)
 
     # -- what others tell it ---------------------------------------------------------------
@@ -247,30 +244,25 @@ class PythonClosure:
             self._queue.append(work)
 
     def _follow(self, work: _Work) -> None:
-        data = self._read(work)
-        if data is None:
-            return
-        if work.path.suffix == ".pyc":
-            for name in sorted(set(names_in(data))):
-                self._import(work, name, data)
-            return
         is_own = work.is_own or self._is_local(work.path)
-        scan = scan_source(data, self._target, strings=is_own)
-        for found in scan.imports:
+        options = ScanOptions(self._target, self._all_groups, is_own)
+        scanned = self._context.facts.python.scan(work.path, options, member=work.member)
+        if scanned is None:
+            return
+        for found in scanned.source.imports:
             for name in absolute_names(found, work.name, is_package=work.is_package):
-                self._import(work, name, data)
-        self._named(work, scan, data)
-        if is_own:
-            detail = f"named in a string of {work.path.name}"
-            reason = Reason(rule=Rule.PYTHON, detail=detail, because=work.path)
-            for name in sorted(set(names_in_strings(scan.strings))):
-                self.reach_name(name, reason, top_level=False)
+                self._import(work, name)
+        self._named(work, scanned)
+        detail = f"named in a string of {work.path.name}"
+        reason = Reason(rule=Rule.PYTHON, detail=detail, because=work.path)
+        for name in sorted(set(names_in_strings(scanned.source.strings))):
+            self.reach_name(name, reason, top_level=False)
 
-    def _import(self, work: _Work, name: str, data: bytes) -> None:
+    def _import(self, work: _Work, name: str) -> None:
         module = self._finders.installed.find(name)
         if module is None or self._is_reached(module):
             return
-        why = self._cuts.why_not(Importer(work.name, work.path, data), module)
+        why = self._cuts.why_not(Importer(work.name, work.path), module)
         if why:
             self._context.dropped.setdefault(module.path, why)
             return
@@ -300,20 +292,20 @@ class PythonClosure:
             ):
                 self._keep_file(owner, path, reason)
 
-    def _named(self, work: _Work, scan: SourceScan, data: bytes) -> None:
+    def _named(self, work: _Work, scanned: Scanned) -> None:
         """Distributions, libraries and entry point groups that a source names."""
-        for name in scan.distributions:
+        for name in scanned.source.distributions:
             item = self.distributions.find(name)
             if item is not None and item.name not in INSTALLERS:
                 detail = f"its metadata is looked up by {work.name or work.path.name}"
                 self.reach_distribution(
                     item, Reason(rule=Rule.PYTHON, detail=detail, because=work.path)
                 )
-        for name in scan.libraries:
+        for name in scanned.source.libraries:
             self.libraries.setdefault(name, work.path)
-        for group in [item for item in self._groups if item in data]:
+        for group in scanned.groups:
             detail = f"provides entry points {group.decode()}"
-            for item in self._groups.pop(group):
+            for item in self._groups.pop(group, ()):
                 if item.name in INSTALLERS:
                     continue
                 self.reach_distribution(
@@ -322,7 +314,7 @@ class PythonClosure:
 
     def _follow_extension(self, path: ImagePath) -> None:
         """Names of standard modules in a compiled extension, which may import them."""
-        data = self._context.read(path, limit=_MAX_SOURCE_BYTES)
+        data = self._context.facts.python.source(path)
         if data is None:
             return
         names = set(_C_STRING.findall(data))
@@ -379,8 +371,3 @@ class PythonClosure:
     def _is_local(self, path: ImagePath) -> bool:
         owner = self.distributions.owner(path)
         return owner is not None and owner.is_local
-
-    def _read(self, work: _Work) -> bytes | None:
-        if work.member:
-            return self._finders.installed.read_member(work.path, work.member)
-        return self._context.read(work.path, limit=_MAX_SOURCE_BYTES)

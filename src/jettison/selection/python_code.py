@@ -16,7 +16,7 @@ from jettison.analysis.python_bytecode import (
     source_of,
 )
 from jettison.analysis.python_interpreters import Environment, Interpreter
-from jettison.analysis.python_packages import Distribution, Distributions, read_distributions
+from jettison.analysis.python_packages import Distribution, Distributions
 from jettison.filetree import Entry
 from jettison.paths import ImagePath
 from jettison.selection.context import Context
@@ -138,7 +138,7 @@ class CodePlan:
     @cached_property
     def _distributions(self) -> Distributions:
         sites = dict.fromkeys(site for item in self._environments for site in item.site_dirs)
-        return read_distributions(self._context.rootfs, tuple(sites))
+        return self._context.facts.python.distributions(tuple(sites))
 
     # -- records -------------------------------------------------------------------------------
 

@@ -8,8 +8,9 @@ from jettison.analysis.python_conditions import Target
 from jettison.analysis.python_imports import does_without, runs_when_imported
 from jettison.analysis.python_interpreters import Environment
 from jettison.analysis.python_modules import Module, ModuleFinder
-from jettison.analysis.python_packages import Distribution, Distributions
+from jettison.analysis.python_packages import Distribution
 from jettison.paths import ImagePath
+from jettison.selection.python_facts import PythonFacts
 from jettison.selection.python_stdlib import (
     DEVELOPER_PARTS,
     FALLBACKS,
@@ -22,11 +23,10 @@ _DISTUTILS_HOOK: Final = "_distutils_hack"
 
 
 class Importer(NamedTuple):
-    """The module that imports: its dotted name, its file and its source."""
+    """The module that imports: its dotted name and its file."""
 
     name: str
     path: ImagePath
-    source: bytes
 
 
 class ImportCuts:
@@ -34,13 +34,14 @@ class ImportCuts:
 
     def __init__(
         self,
+        facts: PythonFacts,
         environment: Environment,
-        distributions: Distributions,
         finder: ModuleFinder,
         target: Target,
     ) -> None:
         self._environment = environment
-        self._distributions = distributions
+        self._facts = facts
+        self._distributions = facts.distributions(environment.site_dirs)
         self._finder = finder
         self._target = target
 
@@ -58,13 +59,13 @@ class ImportCuts:
             if owner.name in INSTALLERS and self._is_build_time(importer, top, owner):
                 return f"{owner.title} installs packages, and what imports it does not require it"
             return ""
-        if top in PROMPTS and does_without(importer.source, top):
+        if top in PROMPTS and does_without(self._source(importer), top):
             return f"{DEVELOPER_PARTS[top]}: what imports it does without"
         if not is_standard(importer.path, self._environment):
             return ""
         if top in FALLBACKS and self._finder.find(FALLBACKS[top]) is not None:
             return f"stands in for {FALLBACKS[top]}, which is there"
-        if developer_part(top) and not runs_when_imported(importer.source, top):
+        if developer_part(top) and not runs_when_imported(self._source(importer), top):
             return f"{DEVELOPER_PARTS[top]}: only developers reach it"
         return ""
 
@@ -77,7 +78,10 @@ class ImportCuts:
         if owner.key in {other.key for other in required}:
             return False
         # Many use this one at run time and forget to require it.
-        return top != "pkg_resources" or does_without(importer.source, top)
+        return top != "pkg_resources" or does_without(self._source(importer), top)
+
+    def _source(self, importer: Importer) -> bytes:
+        return self._facts.source(importer.path) or b""
 
 
 def is_standard(path: ImagePath, environment: Environment) -> bool:
