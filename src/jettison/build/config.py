@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from jettison.digest import Digest
 from jettison.image import Descriptor, Image
+from jettison.image.documents import parse_object
 from jettison.image.mediatypes import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST
-from jettison.image.model import parse_object
 from jettison.selection import LayerRole
 
 CREATED_BY: Final = "jettison slim: "

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from jettison.errors import ImageNotFoundError, InvalidImageError
+from jettison.image.documents import parse_object
 from jettison.image.mediatypes import INDEXES, MANIFESTS
-from jettison.image.model import Descriptor, Index, Manifest, parse_object
+from jettison.image.model import Descriptor, Index, Manifest
 from jettison.image.platform import Platform
 
 ReadDocument = Callable[[Descriptor], bytes]

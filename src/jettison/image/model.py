@@ -1,26 +1,18 @@
-"""Descriptors, manifests, indexes and image configs: views on bytes that are kept as received."""
+"""Descriptors, manifests, indexes and images: views on bytes that are kept as received."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Protocol
 
 from jettison.digest import Digest
 from jettison.errors import InvalidImageError
+from jettison.image.config import ImageConfig
+from jettison.image.documents import NO_STRINGS, parse_object, read_strings
 from jettison.image.mediatypes import CONFIGS, layer_compression
 from jettison.image.platform import Platform
-
-_EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
-
-# Manifests above 4 MiB are refused by registries: OCI distribution-spec 1.1, "Pushing Manifests".
-MAX_DOCUMENT_BYTES: Final = 4 << 20
-# An escaped NUL, as opposed to an escaped backslash before the letters u0000.
-_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +26,7 @@ class Descriptor:
     media_type: str
     digest: Digest
     size_bytes: int
-    annotations: Mapping[str, str] = field(default_factory=lambda: _EMPTY, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=lambda: NO_STRINGS, hash=False)
     platform: Platform | None = None
 
     @classmethod
@@ -55,7 +47,7 @@ class Descriptor:
             media_type=media_type,
             digest=Digest.parse(str(value.get("digest"))),
             size_bytes=size,
-            annotations=_strings(value.get("annotations"), f"{where}: annotations"),
+            annotations=read_strings(value.get("annotations"), f"{where}: annotations"),
             platform=_platform(value.get("platform")),
         )
 
@@ -127,99 +119,6 @@ class Index:
                 Descriptor.from_json(item, where=f"index: manifest {number}")
                 for number, item in enumerate(manifests)
             )
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthCheck:
-    """The image's HEALTHCHECK.
-
-    Shape: `test` is ("CMD", argument, …) or ("CMD-SHELL", line); ("NONE",) disables it.
-    Units: seconds; 0 stands for the engine's default.
-    """
-
-    test: tuple[str, ...]
-    interval_s: float = 0.0
-    timeout_s: float = 0.0
-    start_period_s: float = 0.0
-    retries: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """One instruction that made the image; `empty_layer` ones changed only the config."""
-
-    created_by: str = ""
-    created: str = ""
-    comment: str = ""
-    empty_layer: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageConfig:
-    """The parts of an image config that jettison acts on; the bytes keep all the others.
-
-    Shape: `env` in order, as (name, value); `entrypoint` and `cmd` empty where not set.
-    Source: OCI image-spec 1.1, "Image Configuration", and Docker's image specification 1.2.
-    """
-
-    platform: Platform
-    diff_ids: tuple[Digest, ...]
-    history: tuple[History, ...] = ()
-    user: str = ""
-    env: tuple[tuple[str, str], ...] = ()
-    entrypoint: tuple[str, ...] = ()
-    cmd: tuple[str, ...] = ()
-    working_dir: str = ""
-    exposed_ports: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=lambda: _EMPTY, hash=False)
-    stop_signal: str = ""
-    stop_timeout_s: int | None = None
-    healthcheck: HealthCheck | None = None
-    shell: tuple[str, ...] = ()
-    created: str = ""
-
-    @property
-    def argv(self) -> tuple[str, ...]:
-        """What the container starts: entrypoint and then cmd."""
-        return self.entrypoint + self.cmd
-
-    @classmethod
-    def parse(cls, raw: bytes) -> ImageConfig:
-        """Read an image config.
-
-        Raises: InvalidImageError.
-        """
-        value = parse_object(raw, "image config")
-        rootfs = value.get("rootfs")
-        diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-        if not isinstance(diff_ids, list):
-            raise InvalidImageError("image config: rootfs.diff_ids is missing")
-        config = value.get("config") or {}
-        if not isinstance(config, dict):
-            raise InvalidImageError("image config: config is not an object")
-        return cls(
-            platform=Platform(
-                os=str(value.get("os") or "linux"),
-                architecture=str(value.get("architecture") or ""),
-                variant=str(value.get("variant") or ""),
-            ),
-            diff_ids=tuple(Digest.parse(str(item)) for item in diff_ids),
-            history=_history(value.get("history")),
-            user=str(config.get("User") or ""),
-            env=tuple(_env(item) for item in _list(config.get("Env"), "Env")),
-            entrypoint=_list(config.get("Entrypoint"), "Entrypoint"),
-            cmd=_list(config.get("Cmd"), "Cmd"),
-            working_dir=str(config.get("WorkingDir") or ""),
-            exposed_ports=_keys(config.get("ExposedPorts"), "ExposedPorts"),
-            volumes=_keys(config.get("Volumes"), "Volumes"),
-            labels=_strings(config.get("Labels"), "image config: Labels"),
-            stop_signal=str(config.get("StopSignal") or ""),
-            stop_timeout_s=_whole(config.get("StopTimeout"), "StopTimeout"),
-            healthcheck=_healthcheck(config.get("Healthcheck")),
-            shell=_list(config.get("Shell"), "Shell"),
-            created=str(value.get("created") or ""),
         )
 
 
@@ -296,77 +195,6 @@ class Image:
         return sum(layer.size_bytes for layer in self.manifest.layers)
 
 
-def parse_object(raw: bytes, what: str) -> dict[str, Any]:
-    """One JSON object, bounded in size.
-
-    Raises: InvalidImageError.
-    """
-    if len(raw) > MAX_DOCUMENT_BYTES:
-        raise InvalidImageError(f"{what}: {len(raw)} bytes is over {MAX_DOCUMENT_BYTES}")
-    value = parse_json(raw, what)
-    if not isinstance(value, dict):
-        raise InvalidImageError(f"{what}: not a JSON object")
-    return value
-
-
-def parse_json(raw: bytes, what: str) -> Any:
-    """Any JSON in UTF-8 whose strings a kernel and a file can take: no NUL, no lone surrogate.
-
-    Raises: InvalidImageError.
-    """
-    try:
-        value = json.loads(raw.decode())
-        text = json.dumps(value, ensure_ascii=False)
-        text.encode()
-    except (ValueError, RecursionError) as err:
-        raise InvalidImageError(f"{what}: not JSON: {err}") from err
-    if _NUL.search(text):
-        raise InvalidImageError(f"{what}: a string in it holds a NUL byte")
-    return value
-
-
-def _strings(value: object, what: str) -> Mapping[str, str]:
-    if value is None:
-        return _EMPTY
-    if not isinstance(value, dict):
-        raise InvalidImageError(f"{what}: not an object")
-    return MappingProxyType({str(key): str(item) for key, item in value.items()})
-
-
-def _list(value: object, what: str) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise InvalidImageError(f"image config: {what} is not a list")
-    return tuple(str(item) for item in value)
-
-
-def _keys(value: object, what: str) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, dict):
-        raise InvalidImageError(f"image config: {what} is not an object")
-    return tuple(sorted(value))
-
-
-def _whole(value: object, what: str) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or value.bit_length() > 63:
-        raise InvalidImageError(f"image config: {what} is not a whole number of 64 bits")
-    return value
-
-
-def _seconds(value: object, what: str) -> float:
-    # Written by Go as a Duration, in nanoseconds.
-    return (_whole(value, what) or 0) / 1e9
-
-
-def _env(item: str) -> tuple[str, str]:
-    name, _, value = item.partition("=")
-    return name, value
-
-
 def _platform(value: object) -> Platform | None:
     if not isinstance(value, dict):
         return None
@@ -374,31 +202,4 @@ def _platform(value: object) -> Platform | None:
         os=str(value.get("os") or ""),
         architecture=str(value.get("architecture") or ""),
         variant=str(value.get("variant") or ""),
-    )
-
-
-def _history(value: object) -> tuple[History, ...]:
-    if not isinstance(value, list):
-        return ()
-    return tuple(
-        History(
-            created_by=str(item.get("created_by") or ""),
-            created=str(item.get("created") or ""),
-            comment=str(item.get("comment") or ""),
-            empty_layer=bool(item.get("empty_layer")),
-        )
-        for item in value
-        if isinstance(item, dict)
-    )
-
-
-def _healthcheck(value: object) -> HealthCheck | None:
-    if not isinstance(value, dict) or not value.get("Test"):
-        return None
-    return HealthCheck(
-        test=_list(value["Test"], "Healthcheck.Test"),
-        interval_s=_seconds(value.get("Interval"), "Healthcheck.Interval"),
-        timeout_s=_seconds(value.get("Timeout"), "Healthcheck.Timeout"),
-        start_period_s=_seconds(value.get("StartPeriod"), "Healthcheck.StartPeriod"),
-        retries=_whole(value.get("Retries"), "Healthcheck.Retries") or 0,
     )

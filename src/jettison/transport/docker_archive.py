@@ -17,6 +17,7 @@ from typing import Any, Final
 from jettison.digest import Digest
 from jettison.errors import ImageNotFoundError, InvalidImageError, UsageError
 from jettison.image import Compression, Descriptor, ImageConfig
+from jettison.image.documents import parse_json
 from jettison.image.mediatypes import (
     DOCKER_CONFIG,
     DOCKER_LAYER,
@@ -24,7 +25,6 @@ from jettison.image.mediatypes import (
     DOCKER_LAYER_ZSTD,
     DOCKER_MANIFEST,
 )
-from jettison.image.model import parse_json
 from jettison.image.reference import Reference
 from jettison.transport.found import DocumentCore, FoundImage, read_document
 from jettison.transport.layer_stream import sniff

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, Protocol
 from jettison.digest import Digest
 from jettison.errors import InvalidImageError
 from jettison.image import Descriptor, SourceCore
-from jettison.image.model import MAX_DOCUMENT_BYTES
+from jettison.image.documents import MAX_DOCUMENT_BYTES
 from jettison.transport.schemes import Target
 
 

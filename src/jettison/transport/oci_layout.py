@@ -16,7 +16,7 @@ from jettison.digest import Digest
 from jettison.errors import ImageNotFoundError, InvalidImageError, UsageError
 from jettison.image import Descriptor, Index, Manifest, Platform
 from jettison.image.choose import choose_manifest, is_image
-from jettison.image.model import parse_object
+from jettison.image.documents import parse_object
 from jettison.transport.found import DocumentCore, Files, FoundImage, read_document
 from jettison.transport.schemes import Target
 from jettison.transport.tar_index import TarIndex, open_regular

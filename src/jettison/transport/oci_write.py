@@ -14,7 +14,7 @@ from typing import Any
 
 from jettison.edge.files import atomic_write
 from jettison.image import Descriptor
-from jettison.image.model import parse_object
+from jettison.image.documents import parse_object
 from jettison.transport.found import read_document
 from jettison.transport.layout_image import RAW_LAYOUT, LayoutImage, render_index
 from jettison.transport.oci_layout import (

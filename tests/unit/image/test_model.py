@@ -7,7 +7,7 @@ import pytest
 from jettison.digest import Digest
 from jettison.errors import InvalidImageError
 from jettison.image import Image, ImageConfig, Index, Manifest
-from jettison.image.model import MAX_DOCUMENT_BYTES, parse_json
+from jettison.image.documents import MAX_DOCUMENT_BYTES, parse_json
 from support.images import make_image
 
 FULL: dict[str, Any] = {
