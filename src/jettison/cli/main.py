@@ -51,9 +51,9 @@ def _everything(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Log every step to stderr.")] = False,
-    config: Annotated[Path, typer.Option(help="Defaults for the options of the verbs.")] = Path(
-        FILE_NAME
-    ),
+    config: Annotated[
+        Path, typer.Option(metavar="FILE", help="Defaults for the options of the verbs.")
+    ] = Path(FILE_NAME),
 ) -> None:
     del version
     context.default_map = read_defaults(config)

@@ -108,7 +108,10 @@ def why(arguments: WhyArguments) -> None:
 
 
 def prune(
-    *, max_size: Annotated[str, typer.Option(help="Keep what fits, newest first.")] = "0"
+    *,
+    max_size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Keep what fits, newest first.")
+    ] = "0",
 ) -> None:
     """Remove unpacked layers from the store."""
     from jettison.cli.requests import parse_size, store_directory  # noqa: PLC0415  # as above
