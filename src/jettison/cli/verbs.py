@@ -21,7 +21,7 @@ from jettison.cli.options import (
 from jettison.cli.progress import LineProgress, LiveProgress
 from jettison.errors import CheckFailedError
 from jettison.events import EventSink
-from jettison.report.slim_document import render_slim_document
+from jettison.report.slim_document import SlimDocument, render_slim_document
 from jettison.report.text import human_size, render_explanation, render_slim_text
 from jettison.report.verify_document import render_verify_document, render_verify_text
 from jettison.report.why_document import render_why_document
@@ -46,6 +46,13 @@ def _width() -> int:
     return min(Console().width, 100)
 
 
+def _print_outcome(document: SlimDocument, format_: OutputFormat) -> None:
+    if format_ is OutputFormat.JSON:
+        _print(render_slim_document(document).decode())
+    else:
+        _print(render_slim_text(document, width=_width()))
+
+
 @takes(SlimArguments)
 def slim(arguments: SlimArguments) -> None:
     """Slim an image, prove that it works as before, and write it."""
@@ -54,10 +61,7 @@ def slim(arguments: SlimArguments) -> None:
 
     with _progress() as events:
         result = run(slim_request(arguments), events=events)
-    if arguments.format is OutputFormat.JSON:
-        _print(render_slim_document(result.document).decode())
-    else:
-        _print(render_slim_text(result.document, width=_width()))
+    _print_outcome(result.document, arguments.format)
     if not result.passed:
         raise CheckFailedError(
             "the slimmed image does not behave as the original does; nothing was written",
@@ -73,10 +77,7 @@ def profile(arguments: ProfileArguments) -> None:
 
     with _progress() as events:
         result = run(profile_request(arguments), events=events)
-    if arguments.format is OutputFormat.JSON:
-        _print(render_slim_document(result.document).decode())
-    else:
-        _print(render_slim_text(result.document, width=_width()))
+    _print_outcome(result.document, arguments.format)
 
 
 @takes(VerifyArguments)
