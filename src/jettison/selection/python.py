@@ -171,18 +171,27 @@ class PythonRule:
         """What an interpreter looks at to find its way, files that say where things are."""
         interpreter = environment.interpreter
         reason = Reason(rule=Rule.PYTHON, detail="the interpreter looks here at its start")
-        tree = self._context.tree
         if environment.is_virtual:
             self._keeper.keep(environment.prefix / "pyvenv.cfg", reason)
-            for name in tree.children(environment.prefix / "bin"):
-                if name.startswith("python"):
-                    self._keeper.keep_program(environment.prefix / "bin" / name, reason)
-        for path in (
-            interpreter.stdlib,
-            interpreter.stdlib / "lib-dynload",
-            *environment.site_dirs,
-        ):
+        for path in (interpreter.stdlib, interpreter.stdlib / "lib-dynload"):
             self._keeper.keep(path, reason)
+        for path in environment.site_dirs:
+            self._keeper.keep(path, reason)
+        if self._context.is_closure:
+            self._keep_names(environment)
+
+    def _keep_names(self, environment: Environment) -> None:
+        """The links by which it is called: another command may use another one."""
+        tree, programs = self._context.tree, environment.interpreter.programs
+        directories = [environment.prefix / "bin"]
+        if not environment.is_virtual:
+            directories += [ImagePath.parse(path) for path in self._context.search_path.directories]
+        for directory in dict.fromkeys(tree.resolve(path).path for path in directories):
+            for name in tree.children(directory):
+                path = directory / name
+                if tree[path].is_symlink and tree.resolve(path).path in programs:
+                    reason = Reason(rule=Rule.PYTHON, detail=f"a name of {programs[0]}")
+                    self._keeper.keep_program(path, reason)
 
     def _seed(self, closure: PythonClosure) -> None:
         environment = closure.environment

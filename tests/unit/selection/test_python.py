@@ -324,6 +324,19 @@ def test_a_virtual_environment_is_told_by_the_program_that_ran() -> None:
     assert "json/decoder.py" in stdlib(selection)
 
 
+def test_all_names_of_an_interpreter_stay() -> None:
+    rootfs = make_rootfs(
+        make_python(),
+        {"/usr/bin/python": Symlink(target="/usr/local/bin/python3"), "/usr/bin/x": b""},
+    )
+    accesses = {_PYTHON: Operation.EXEC}
+    kept = set(select(rootfs, accesses).kept)
+    assert {"/usr/local/bin/python", "/usr/local/bin/python3", "/usr/bin/python"} <= kept
+    assert "/usr/bin/x" not in kept
+    observed = SelectionOptions(policy=Policy.OBSERVED)
+    assert "/usr/bin/python" not in select(rootfs, accesses, options=observed).kept
+
+
 def test_a_server_that_embeds_python_is_seen_by_what_it_opens() -> None:
     rootfs = make_rootfs(make_python(), _web(requested=True))
     seen = select(rootfs, {f"{_LIB}/os.py": Operation.OPEN}, config=make_config())
