@@ -325,10 +325,8 @@ def test_a_virtual_environment_is_told_by_the_program_that_ran() -> None:
 
 
 def test_all_names_of_an_interpreter_stay() -> None:
-    rootfs = make_rootfs(
-        make_python(),
-        {"/usr/bin/python": Symlink(target="/usr/local/bin/python3"), "/usr/bin/x": b""},
-    )
+    link = Symlink(target="/usr/local/bin/python3")
+    rootfs = make_rootfs({**make_python(), "/usr/bin/python": link, "/usr/bin/x": b""})
     accesses = {_PYTHON: Operation.EXEC}
     kept = set(select(rootfs, accesses).kept)
     assert {"/usr/local/bin/python", "/usr/local/bin/python3", "/usr/bin/python"} <= kept
