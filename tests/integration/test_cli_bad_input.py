@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from jettison.cli.main import run
+from jettison.linux.abilities import detect
 from support.images import (
     Device,
     Directory,
@@ -356,6 +358,24 @@ def test_no_runtime_at_all(image: Callable[..., str], tmp_path: Path) -> None:
     assert done.returncode == 3, done.stderr
     assert "runc was not found" in done.stderr
     assert "--runc" in done.stderr
+
+
+def test_a_kernel_that_cannot_notify(
+    image: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lacking = replace(detect(), seccomp_notify=False)
+    monkeypatch.setattr("jettison.workflow.hosts.detect", lambda: lacking)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["jettison", "slim", image(), *WORKER])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    said = capsys.readouterr().err
+    assert ended.value.code == 3
+    assert "seccomp user notification" in said
+    assert "5.6" in said
 
 
 def _in_private_mounts(script: str, cwd: Path) -> subprocess.CompletedProcess[str]:

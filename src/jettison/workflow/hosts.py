@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from jettison.errors import HostError
+from jettison.linux.abilities import detect
 from jettison.linux.isolation import IsolationOptions
 from jettison.runtime.container import ContainerHost
 from jettison.runtime.engine import find_runtime
@@ -21,8 +23,14 @@ _CONTAINER: Final = "container:"
 def host_for(request: WatchRequest, workdir: Path) -> Iterator[ContainerHost]:
     """What containers of this request need of the host, joined network included.
 
-    Raises: HostError without a runtime; UsageError for a container that does not run.
+    Raises: HostError without a runtime, or on a kernel that cannot trace; UsageError for a
+    container that does not run.
     """
+    if not detect().seccomp_notify:
+        raise HostError(
+            "this kernel has no seccomp user notification, with which apps are watched",
+            hint="Linux 5.6 or newer has it; inside a sandbox such as gVisor it is not passed on",
+        )
     joined: JoinedNetwork | None = None
     if request.run.network.startswith(_CONTAINER):
         joined = open_container_network(request.run.network.removeprefix(_CONTAINER))
