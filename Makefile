@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # your own as oci:DIR, docker-archive:FILE or docker:NAME.
 BASE ?=
 PYTEST_ARGS ?=
+# Tests of one file share images and containers, so a file is never split between the workers.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 DEMO_PACKAGES := python3 python3-venv runc mmdebstrap uidmap
 TEST_PACKAGES := $(DEMO_PACKAGES) apparmor buildah docker-registry docker.io iproute2 jq podman \
@@ -43,7 +45,7 @@ demo:
 test:
 	@scripts/install-packages $(TEST_PACKAGES)
 	@$(MAKE) --silent lint
-	@$(PYTHON) scripts/with_docker.py $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(PYTHON) scripts/with_docker.py $(PYTEST) $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .
