@@ -85,16 +85,23 @@ def _slim(target: str, scratch: Path, policy: str, *, cache: str = "engine") -> 
     argv += ["--output", f"oci-archive:{output}", "--report-dir", str(scratch / "report")]
     environment = {**os.environ, "XDG_CACHE_HOME": str(scratch / cache)}
     start = time.monotonic()
-    process = subprocess.Popen(
-        argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    )
+    log = scratch / "log"
+    with log.open("wb") as messages:
+        process = subprocess.Popen(
+            argv,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+        )
     assert process.stdout is not None
     raw = process.stdout.read()
     # wait4 gives the usage of this child and its own children; the largest of them counts.
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - start
     if status != 0:
-        raise SystemExit(f"{' '.join(argv)}: status {os.waitstatus_to_exitcode(status)}")
+        ended = f"{' '.join(argv)}: status {os.waitstatus_to_exitcode(status)}"
+        raise SystemExit(f"{log.read_text()}\n{ended}")
     output.unlink()
     return Run(document=json.loads(raw), seconds=seconds, peak_mb=usage.ru_maxrss / 1024)
 
