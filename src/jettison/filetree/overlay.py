@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 from jettison.filetree.entries import Entry, FileKind, LayerTree
 from jettison.filetree.tree import FileTree
 from jettison.paths import ImagePath
-
-# Comparing each path with this many prefixes takes as long as looking at all its parents.
-_MANY: Final = 64
 
 
 def merge_layers(layers: Iterable[LayerTree]) -> FileTree:
@@ -56,14 +52,29 @@ def _without(
             tops.add(path)
     if not tops:
         return merged
-    if len(tops) > _MANY:
-        return {
-            path: entry for path, entry in merged.items() if tops.isdisjoint(entry.path.parents)
-        }
-    below = tuple("/" if path == "/" else f"{path}/" for path in tops)
+    is_below = _Below(tops)
     return {
-        path: entry for path, entry in merged.items() if not path.startswith(below) or path == "/"
+        path: entry
+        for path, entry in merged.items()
+        if path == "/" or not is_below(path.rpartition("/")[0])
     }
+
+
+class _Below:
+    """Whether a directory is one of some, or below one; each directory is looked at once."""
+
+    def __init__(self, tops: set[str]) -> None:
+        self._known = {path.rstrip("/"): True for path in tops}
+        self._known.setdefault("", False)
+
+    def __call__(self, directory: str) -> bool:
+        above: list[str] = []
+        while (found := self._known.get(directory)) is None:
+            above.append(directory)
+            directory = directory.rpartition("/")[0]
+        for path in above:
+            self._known[path] = found
+        return found
 
 
 def _regroup(merged: dict[str, Entry]) -> Iterable[Entry]:

@@ -51,6 +51,18 @@ class LayerStore:
         # share unpacked layers even if they share the directory.
         self._layers = root / ("layers-user" if in_user_namespace else "layers")
 
+    def locate(self, diff_id: Digest) -> Path | None:
+        """Where the layer's files are if it was unpacked before, without reading its tree."""
+        directory = self._layers / diff_id.hex
+        try:
+            with (directory / _TREE).open("rb") as file:
+                is_ours = treefile.is_readable(file.read(treefile.HEAD_BYTES))
+        except FileNotFoundError:
+            return None
+        except OSError as err:
+            raise StoreError(f"read {directory}: {err.strerror}") from err
+        return directory / _FILES if is_ours else None
+
     def find(self, diff_id: Digest, *, layer: int = 0) -> UnpackedLayer | None:
         """The layer if it was unpacked before; its entries say that they are of `layer`."""
         directory = self._layers / diff_id.hex

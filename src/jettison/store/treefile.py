@@ -14,6 +14,16 @@ _SCHEMA_VERSION: Final = 1
 _KINDS: Final = tuple(FileKind)
 
 
+# An array of four, and the version as the first of them: msgpack's specification, "Formats".
+_HEAD: Final = bytes((0x94, _SCHEMA_VERSION))
+HEAD_BYTES: Final = len(_HEAD)
+
+
+def is_readable(head: bytes) -> bool:
+    """Whether what begins so was written by this version."""
+    return head == _HEAD
+
+
 def encode(tree: LayerTree) -> bytes:
     """Everything but the entries' layer numbers, which depend on the image."""
     rows = [

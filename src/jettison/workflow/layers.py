@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from jettison.errors import InvalidImageError
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jettison.errors import InvalidImageError, StoreError
 from jettison.events import EventSink, StageProgress
+from jettison.filetree.tarstream import UnpackLimits
 from jettison.linux.abilities import detect
 from jettison.store.layers import LayerStore, UnpackedLayer
 from jettison.store.overlay_directory import read_layer
@@ -12,34 +17,76 @@ from jettison.transport.sources import Source
 from jettison.workflow.requests import SourceRequest
 
 
-def stack_layers(
-    source: Source, request: SourceRequest, events: EventSink, *, stage: str
-) -> StackedRootFS:
-    """The image's files. For use in the isolated process, where owners can be set.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """An image's layers on disk, base first, ready to be mounted.
 
-    Raises: InvalidImageError for layers that are not what the image says; StoreError.
+    Shape: `stack` reads what is in them, which takes a while that need not be waited for.
+    """
+
+    directories: tuple[Path, ...]
+    stack: Callable[[], StackedRootFS]
+
+
+def find_layers(source: Source, request: SourceRequest, events: EventSink) -> Layers:
+    """Unpack what is not unpacked yet. For the isolated process, where owners can be set.
+
+    Raises: InvalidImageError for layers that are not what the image says; StoreError. So may
+    `stack`.
     """
     if source.directories is not None:
-        return StackedRootFS(
-            [
-                UnpackedLayer(directory=directory, tree=read_layer(directory, layer=number))
-                for number, directory in enumerate(source.directories)
-            ]
+        directories = source.directories
+        return Layers(
+            directories=directories, stack=lambda: _read_in_place(directories, request.limits)
         )
     store = LayerStore(request.store, in_user_namespace=detect().in_user_namespace)
-    layers: list[UnpackedLayer] = []
-    total = len(source.image.config.diff_ids)
-    for number, diff_id in enumerate(source.image.config.diff_ids):
-        layer = store.find(diff_id, layer=number)
-        if layer is None:
-            with source.open_layer(number) as stream:
-                layer = store.unpack(stream, diff_id, layer=number, limits=request.limits)
-        layers.append(layer)
-        events.emit(StageProgress(stage=stage, done=number + 1, total=total, unit="layers"))
+    diff_ids = source.image.config.diff_ids
+    missing = [number for number, item in enumerate(diff_ids) if store.locate(item) is None]
+    for done, number in enumerate(missing, start=1):
+        with source.open_layer(number) as stream:
+            store.unpack(stream, diff_ids[number], layer=number, limits=request.limits)
+        events.emit(StageProgress(stage="unpack", done=done, total=len(missing), unit="layers"))
+
+    def stack() -> StackedRootFS:
+        found = [store.find(item, layer=number) for number, item in enumerate(diff_ids)]
+        return _stack([layer for layer in found if layer is not None], len(found), request.limits)
+
+    if not missing:
+        located = (store.locate(item) for item in diff_ids)
+        return Layers(directories=tuple(item for item in located if item), stack=stack)
+    # Stacking new layers may still change the modes of directories in them.
+    rootfs = stack()
+    return Layers(directories=rootfs.directories, stack=lambda: rootfs)
+
+
+def stack_layers(source: Source, request: SourceRequest, events: EventSink) -> StackedRootFS:
+    """The image's files, read at once.
+
+    Raises: what `find_layers` raises.
+    """
+    return find_layers(source, request, events).stack()
+
+
+def _read_in_place(directories: tuple[Path, ...], limits: UnpackLimits) -> StackedRootFS:
+    layers = [
+        UnpackedLayer(directory=directory, tree=read_layer(directory, layer=number))
+        for number, directory in enumerate(directories)
+    ]
+    _check(layers, limits)
+    return StackedRootFS(layers)
+
+
+def _stack(layers: list[UnpackedLayer], expected: int, limits: UnpackLimits) -> StackedRootFS:
+    if len(layers) != expected:
+        raise StoreError("the store of layers was pruned while it was in use", hint="run it again")
+    _check(layers, limits)
+    return StackedRootFS.of_unpacked(layers)
+
+
+def _check(layers: list[UnpackedLayer], limits: UnpackLimits) -> None:
     entries = sum(len(layer.tree.entries) for layer in layers)
-    if entries > request.limits.max_entries:
+    if entries > limits.max_entries:
         raise InvalidImageError(
-            f"the image has {entries} entries, more than {request.limits.max_entries}",
+            f"the image has {entries} entries, more than {limits.max_entries}",
             hint="raise the bound with --max-entries if the image is really that large",
         )
-    return StackedRootFS.of_unpacked(layers)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from jettison.errors import ContainerError
 from jettison.events import EventSink, Notice, stage
 from jettison.runtime.container import ContainerHost
 from jettison.verify.compare import Volatile, compare, learn
+from jettison.workflow.background import Background
 from jettison.workflow.requests import WatchRequest
 from jettison.workflow.watching import Observation, Stacked, WatchOptions, watch
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +59,7 @@ class Proof:
         self._host = host
         self._seen = seen
         self._seccomp = seccomp
-        self._again = _Future(self._run_again) if seen.results is not None else None
+        self._again = Background(self._run_again) if seen.results is not None else None
 
     @property
     def volatile(self) -> Volatile:
@@ -103,28 +100,6 @@ class Proof:
                 log_tail=again.log_tail,
             )
         return again
-
-
-class _Future(Generic[T]):
-    """A call in a thread; its result, or its error, once it has one."""
-
-    def __init__(self, call: Callable[[], T]) -> None:
-        self._value: list[T] = []
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(call,), daemon=True)
-        self._thread.start()
-
-    def _run(self, call: Callable[[], T]) -> None:
-        try:
-            self._value.append(call())
-        except BaseException as err:  # noqa: BLE001  # raised again by `result`
-            self._error = err
-
-    def result(self) -> T:
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return self._value[0]
 
 
 def _differences(seen: Observation, slimmed: Observation, volatile: Volatile) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from jettison.transport.sinks import check_sink, write_sink
 from jettison.transport.sources import Source
 from jettison.workflow.artifacts import Artifacts
 from jettison.workflow.hosts import host_for, isolation_options
-from jettison.workflow.layers import stack_layers
+from jettison.workflow.layers import find_layers
 from jettison.workflow.naming import choose_outputs, plain_name, slimmed_name
 from jettison.workflow.opening import may_read_in_place, opened
 from jettison.workflow.requests import SlimRequest
@@ -98,14 +99,16 @@ def _outputs(request: SlimRequest, original: Target) -> tuple[Target, ...]:
 def _in_isolation(
     request: SlimRequest, source: Source, host: ContainerHost, events: EventSink
 ) -> Made:
+    # Threads that compute must not keep the one waiting that watches the app.
+    sys.setswitchinterval(0.001)
     with stage("unpack", events) as outcome:
-        rootfs = stack_layers(source, request.source, events, stage="unpack")
-        outcome.detail = f"{len(rootfs.directories)} layers, {len(rootfs.tree)} paths"
+        layers = find_layers(source, request.source, events)
+        outcome.detail = f"{len(layers.directories)} layers"
     workshop = Workshop(
         request=request,
         image=source.image,
         digest=source.digest,
-        rootfs=rootfs,
+        layers=layers,
         host=host,
         events=events,
     )

@@ -106,7 +106,7 @@ def _in_isolation(
 
 def _unpack(source: Source, request: SourceRequest, events: EventSink) -> StackedRootFS:
     with stage("unpack", events) as outcome:
-        rootfs = stack_layers(source, request, events, stage="unpack")
+        rootfs = stack_layers(source, request, events)
         outcome.detail = f"{source.target}: {len(rootfs.tree)} paths"
     return rootfs
 

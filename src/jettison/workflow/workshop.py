@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,8 +30,9 @@ from jettison.verify.compare import Volatile
 from jettison.verify.misses import find_misses
 from jettison.verify.repair import Round, plan_repair, should_repeat
 from jettison.workflow.artifacts import Artifacts, describe_outcome, write_reports
+from jettison.workflow.background import Background
 from jettison.workflow.case import Case, Slimmed
-from jettison.workflow.layers import stack_layers
+from jettison.workflow.layers import Layers, stack_layers
 from jettison.workflow.packages import Packages
 from jettison.workflow.proof import Proof, observe_original
 from jettison.workflow.requests import SlimRequest
@@ -60,28 +60,32 @@ class Workshop:
     request: SlimRequest
     image: Image
     digest: Digest
-    rootfs: StackedRootFS
+    layers: Layers
     host: ContainerHost
     events: EventSink
     compiled: dict[ImagePath, bytes] = field(default_factory=dict)
+    rootfs: StackedRootFS = field(init=False)
     packages: Packages = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.packages = Packages(self.rootfs)
 
     @property
     def original(self) -> Stacked:
         """What the original's container is made of."""
-        return Stacked(directories=self.rootfs.directories, config=self.image.config)
+        return Stacked(directories=self.layers.directories, config=self.image.config)
+
+    def _read(self) -> None:
+        self.rootfs = self.layers.stack()
+        self.packages = Packages(self.rootfs)
+        self.packages.facts.read()
 
     def work(self) -> Made:
         """All that was asked for.
 
         Raises: what the stages raise; that a slimmed image behaves otherwise is in the result.
         """
-        # While the app starts there is nothing else to do.
-        threading.Thread(target=self.packages.facts.read, daemon=True).start()
+        # The app can be run before anybody knows what is in its layers.
+        reading = Background(self._read)
         seen = observe_original(self.original, self.request.watch, self.host, self.events)
+        reading.result()
         case = Case(
             request=self.request,
             image=self.image,
@@ -179,7 +183,7 @@ class Workshop:
             workdir=self.host.workdir,
             limits=source_request.limits,
         ) as source:
-            return stack_layers(source, source_request, self.events, stage="verify")
+            return stack_layers(source, source_request, self.events)
 
     def verify(self, made: Slimmed, proof: Proof) -> Round:
         """Try the slimmed image out, and see what it missed."""
@@ -225,7 +229,7 @@ class _InContainer:
         )
         options = RunOptions(volumes=(VolumeMount(source=exchange, target=EXCHANGE),))
         with Container(
-            workshop.rootfs.directories, config, options, replace(workshop.host, joined=None)
+            workshop.layers.directories, config, options, replace(workshop.host, joined=None)
         ) as container:
             container.start()
             status = container.wait(_COMPILE_TIMEOUT_S)
