@@ -72,6 +72,15 @@ def test_official_base_is_laid_out_like_the_official_images(
     assert not [name for name in names if name.startswith("usr/share/doc/python3.11/")]
 
 
+def test_somebody_else_s_image_can_be_the_base(
+    base_layout: Callable[[str], Path],
+    sample_app: Callable[..., SampleApp],
+    referee: Callable[..., Ruling],
+) -> None:
+    app = sample_app("shell_entrypoint", base=f"oci:{base_layout('slim')}")
+    assert referee(app.layout, app.unprobed).problems == ()
+
+
 def test_no_layer_holds_the_certificates_of_this_machine(
     sample_app: Callable[..., SampleApp],
 ) -> None:
