@@ -40,6 +40,10 @@ STDLIB: Final[Mapping[str, str]] = {
     "sysconfig.py": "",
     "_sysconfigdata__linux_x86_64-linux-gnu.py": "build_time_vars = {}\n",
     "rlcompleter.py": "",
+    "random.py": "def _test():\n    from statistics import fmean\n",
+    "statistics.py": "",
+    "importlib/__init__.py": "from . import _bootstrap\n",
+    "importlib/_bootstrap.py": "",
     "test/__init__.py": "",
     "test/test_os.py": "import os\n",
 }

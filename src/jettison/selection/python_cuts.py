@@ -14,8 +14,10 @@ from jettison.selection.python_facts import PythonFacts
 from jettison.selection.python_stdlib import (
     DEVELOPER_PARTS,
     FALLBACKS,
+    FROZEN,
     INSTALLERS,
     PROMPTS,
+    SELF_TESTS,
     developer_part,
 )
 
@@ -49,6 +51,8 @@ class ImportCuts:
         """Why servers do without what is imported here; empty if it is to be followed."""
         top = module.name.partition(".")[0]
         importing = importer.name.partition(".")[0]
+        if module.name in FROZEN and self._environment.interpreter.implementation == "cpython":
+            return "the interpreter has it in itself"
         if top == importing:
             return ""
         if importing == _DISTUTILS_HOOK:
@@ -63,6 +67,8 @@ class ImportCuts:
             return f"{DEVELOPER_PARTS[top]}: what imports it does without"
         if not is_standard(importer.path, self._environment):
             return ""
+        if (importer.name, module.name) in SELF_TESTS:
+            return f"imported {SELF_TESTS[importer.name, module.name]}"
         if top in FALLBACKS and self._finder.find(FALLBACKS[top]) is not None:
             return f"stands in for {FALLBACKS[top]}, which is there"
         if developer_part(top) and not runs_when_imported(self._source(importer), top):

@@ -50,6 +50,19 @@ DEVELOPER_PARTS: Final[dict[str, str]] = {
     "zipapp": "packs programs",
 }
 
+# Imports of the library's own that stand in a self-test, behind another system's name, or in what
+# runs only where a module is a program: (who imports, what) and where it stands.
+SELF_TESTS: Final[dict[tuple[str, str], str]] = {
+    ("cProfile", "optparse"): "only as a program",
+    ("platform", "plistlib"): "only on macOS",
+    ("profile", "optparse"): "only as a program",
+    ("random", "statistics"): "only its self-test",
+}
+
+# Modules that every CPython has in itself, under the same names in `sys.modules` before any program
+# runs: CPython, Lib/importlib/__init__.py.
+FROZEN: Final = frozenset({"importlib._bootstrap", "importlib._bootstrap_external"})
+
 # Those that code outside of the library imports for its prompts; where it says in so many words
 # (`except ImportError`) that it does without, it may.
 PROMPTS: Final = frozenset({"_pyrepl", "readline", "rlcompleter"})

@@ -75,6 +75,9 @@ class RecordRule:
                 if _LICENCES.fullmatch(name):
                     path = f"{directory}/{name}"
                     self._keeper.keep(path, reason)
+                    if not self._context.is_closure:
+                        # The smallest image names the common licences and leaves their texts out.
+                        continue
                     for common in _COMMON_LICENCE.findall(self._context.read(path) or b""):
                         self._keeper.keep(common.decode("ascii"), reason)
 

@@ -82,6 +82,14 @@ def test_a_part_for_developers_that_a_kept_module_imports_at_once_stays() -> Non
     assert "pydoc.py" not in stdlib(decide("import xmlrpc"))
 
 
+def test_imports_of_self_tests_and_frozen_modules_are_not_followed() -> None:
+    selection = decide("import random, importlib")
+    assert "random.py" in stdlib(selection)
+    assert not {"statistics.py", "importlib/_bootstrap.py"} & stdlib(selection)
+    assert "self-test" in selection.dropped[ImagePath(f"{_LIB}/statistics.py")]
+    assert "statistics.py" in stdlib(decide("import statistics"))
+
+
 def test_line_editing_goes_where_code_says_it_does_without() -> None:
     source = "def run():\n    try:\n        import readline\n    except ImportError: pass\n"
     optional = make_distribution(_SITE, "shell", {"shell.py": source})
