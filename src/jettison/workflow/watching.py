@@ -170,7 +170,7 @@ class _Watch:
         self._started = time.monotonic()
 
     def observe(self) -> Observation:
-        results = self._probe(self._request.plan) if self._request.plan is not None else None
+        results = self._probe(self._plan) if self._plan is not None else None
         health = self._check_health()
         executed = tuple(self._execute(argv) for argv in self._request.execs)
         self._wait_for_ending()
@@ -189,6 +189,19 @@ class _Watch:
             notices=self._container.notices,
             first_answer_s=results.ready.seconds if results is not None else None,
         )
+
+    @property
+    def _plan(self) -> ProbePlan | None:
+        """What to ask; nothing where something other than probes ends the run and no port is named.
+
+        A worker has no port, and what ends its watching is a time, a command or a signal.
+        """
+        request = self._request
+        plan = request.plan
+        if plan is None or request.ending.needs_http or plan.steps:
+            return plan
+        has_port = bool(request.ready.ports or self._config.exposed_ports)
+        return plan if has_port else None
 
     def failed(self, error: ContainerError) -> Observation:
         """What is left to say of a run that ended early."""
@@ -266,7 +279,7 @@ class _Watch:
         if ending.seconds is not None:
             left = self._started + ending.seconds - time.monotonic()
             self._container.wait(max(left, 0.0))
-        if self._request.plan is None:
+        if self._plan is None:
             self._judge_program()
 
     def _judge_program(self) -> None:

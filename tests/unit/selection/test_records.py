@@ -79,7 +79,11 @@ def test_a_status_that_something_reads_is_cut_in_place() -> None:
 
 
 def test_licences_of_what_is_kept() -> None:
-    selection = select(make_rootfs(_IMAGE), {"/lib/libssl.so.3": Operation.OPEN}, options=_OBSERVED)
+    opened = {"/lib/libssl.so.3": Operation.OPEN}
+    smallest = select(make_rootfs(_IMAGE), opened, options=_OBSERVED)
+    assert rules_of(smallest, "/usr/share/doc/libssl3/copyright") == {Rule.RECORD}
+    assert "/usr/share/common-licenses/GPL-3" not in smallest.kept
+    selection = select(make_rootfs(_IMAGE), opened)
     assert rules_of(selection, "/usr/share/doc/libssl3/copyright") == {Rule.RECORD}
     assert "/usr/share/common-licenses/GPL-3" in selection.kept
     assert "/usr/share/common-licenses/Artistic" not in selection.kept
