@@ -68,7 +68,22 @@ def run() -> None:
     # An image is tens of thousands of small values that live as long as the run. Looking for
     # garbage among them every 700 allocations takes a twentieth of all time.
     gc.set_threshold(100_000, 50, 100)
+    _open_closed_streams()
     sys.exit(_run())
+
+
+def _open_closed_streams() -> None:
+    """Let /dev/null stand for standard streams that we were started without.
+
+    Else the first file that is opened would get their number, and what is said to it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is this one, as those before it are open.
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
 
 
 def _run() -> int:
