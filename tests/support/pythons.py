@@ -10,7 +10,8 @@ from support.layers import Content, Node, Symlink
 
 STDLIB: Final[Mapping[str, str]] = {
     "os.py": "import abc, stat\n",
-    "abc.py": "",
+    "abc.py": "try:\n    from _abc import _abc_init\nexcept ImportError:\n    import _py_abc\n",
+    "_py_abc.py": "",
     "stat.py": "",
     "site.py": "import os\ndef prompt():\n    import readline, rlcompleter\n",
     "encodings/__init__.py": "import codecs\nfrom . import aliases\n",

@@ -14,6 +14,11 @@ _MODULE_OPTION: Final = re.compile(
     rf"(?:^|\s)(?:-m|-k|-A|--app|--worker-class|--worker)[ =]+({_IDENTIFIER}(?:\.{_IDENTIFIER})*)"
 )
 _OPTIONS: Final = frozenset({"-m", "-k", "-A", "--app", "--worker-class", "--worker"})
+# Last parts of names of files, which are dotted too.
+_FILES: Final = frozenset(
+    "cfg conf csv db env html ini js json lock log md pem pid py pyc sh so sock sql sqlite3 toml txt"
+    " xml yaml yml zip".split()
+)
 CONFIG_SUFFIXES: Final = frozenset(
     {".cfg", ".conf", ".env", ".ini", ".json", ".properties", ".sh", ".toml", ".yaml", ".yml"}
 )
@@ -27,7 +32,8 @@ def names_in_strings(strings: Iterable[str]) -> Iterator[str]:
     for text in strings:
         match = _DOTTED.fullmatch(text)
         if match is not None:
-            yield match[1]
+            if not _is_file(match[1]):
+                yield match[1]
         elif "://" in text:
             scheme = _URL_SCHEME.match(text)
             if scheme is not None:
@@ -40,7 +46,8 @@ def names_in_text(text: str) -> Iterator[str]:
     A single word counts only after an option, since configuration is full of words.
     """
     for match in _IN_TEXT.finditer(text):
-        yield match[1]
+        if not _is_file(match[1]):
+            yield match[1]
     for match in _MODULE_OPTION.finditer(text):
         yield match[1]
 
@@ -54,7 +61,7 @@ def names_in_argv(argv: Sequence[str]) -> Iterator[str]:
         if sign and option.startswith("-"):
             word = value
         match = _DOTTED.fullmatch(word)
-        if match is not None and (":" in word or "." in word):
+        if match is not None and (":" in word or "." in word) and not _is_file(match[1]):
             yield match[1]
         elif any(character.isspace() for character in word):
             yield from names_in_text(word)
@@ -65,3 +72,7 @@ def names_in_environment(values: Iterable[str]) -> Iterator[str]:
     for value in values:
         yield from names_in_strings((value,))
         yield from names_in_text(value)
+
+
+def _is_file(name: str) -> bool:
+    return name.rpartition(".")[2] in _FILES and "." in name

@@ -69,11 +69,16 @@ class ImportCuts:
             return ""
         if (importer.name, module.name) in SELF_TESTS:
             return f"imported {SELF_TESTS[importer.name, module.name]}"
-        if top in FALLBACKS and self._finder.find(FALLBACKS[top]) is not None:
-            return f"stands in for {FALLBACKS[top]}, which is there"
+        if top in FALLBACKS and self._has_original(FALLBACKS[top]):
+            return "stands in for a C module, which is there"
         if developer_part(top) and not runs_when_imported(self._source(importer), top):
             return f"{DEVELOPER_PARTS[top]}: only developers reach it"
         return ""
+
+    def _has_original(self, name: str) -> bool:
+        if not name:
+            return self._environment.interpreter.implementation == "cpython"
+        return self._finder.find(name) is not None
 
     def _is_build_time(self, importer: Importer, top: str, owner: Distribution) -> bool:
         """Code that imports an installer without requiring it does so to be installed itself."""

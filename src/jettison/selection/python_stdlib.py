@@ -13,6 +13,7 @@ from typing import Final
 DEVELOPER_PARTS: Final[dict[str, str]] = {
     "_pyrepl": "the interactive prompt",
     "antigravity": "opens a web comic",
+    "argparse": "command lines of the library's own modules",
     "bdb": "base of the debugger",
     "cProfile": "profiler",
     "cgitb": "shows tracebacks of CGI scripts to visitors",
@@ -24,6 +25,7 @@ DEVELOPER_PARTS: Final[dict[str, str]] = {
     "distutils": "builds and installs packages",
     "doctest": "runs tests in docstrings",
     "ensurepip": "installs pip",
+    "getopt": "command lines of the library's own modules",
     "idlelib": "an editor",
     "lib2to3": "translates Python 2 sources",
     "modulefinder": "finds a script's imports",
@@ -126,12 +128,13 @@ LOADED_BY_NAME: Final[dict[str, tuple[str, ...]]] = {
     "zoneinfo": ("_zoneinfo", "zoneinfo._zoneinfo"),
 }
 
-# Modules that stand in for a C module where an interpreter was built without it.
+# Modules that stand in for a C module where an interpreter was built without it; empty for those
+# that no CPython is built without.
 FALLBACKS: Final = {
-    "_py_abc": "_abc",
-    "_pydatetime": "_datetime",
+    "_py_abc": "",
+    "_pydatetime": "",
     "_pydecimal": "_decimal",
-    "_pyio": "_io",
+    "_pyio": "",
 }
 
 # Packages of which everything is loaded by name, as a request may ask for any of it.

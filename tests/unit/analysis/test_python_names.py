@@ -22,6 +22,8 @@ def test_strings() -> None:
             "two words",
             "file.name-with-dash",
             "/a/path.py",
+            "test.py",
+            "settings.json",
         ]
     )
     assert sorted(found) == [
@@ -38,7 +40,7 @@ def test_strings() -> None:
 def test_text_counts_dotted_names_and_modules_after_options() -> None:
     text = (
         "class: logging.handlers.RotatingFileHandler\n"
-        "requests and flask are words\n"
+        "requests and flask are words, requests.log is a file\n"
         "exec python -m gunicorn -k uvicorn.workers.UvicornWorker app:app\n"
         "see https://example.org/a.b and ./run.this\n"
         "celery -A proj worker\n"
@@ -60,6 +62,7 @@ def test_text_counts_dotted_names_and_modules_after_options() -> None:
         (("gunicorn", "-k", "gevent", "a:b"), {"gevent", "a"}),
         (("sh", "-c", "exec python -m app.serve"), {"app.serve"}),
         (("python", "server"), set()),
+        (("python", "test.py"), set()),
     ],
 )
 def test_command_lines(argv: tuple[str, ...], expected: set[str]) -> None:

@@ -90,6 +90,12 @@ def test_imports_of_self_tests_and_frozen_modules_are_not_followed() -> None:
     assert "statistics.py" in stdlib(decide("import statistics"))
 
 
+def test_stand_ins_for_c_modules_go() -> None:
+    found = stdlib(decide("import abc"))
+    assert "abc.py" in found
+    assert "_py_abc.py" not in found
+
+
 def test_line_editing_goes_where_code_says_it_does_without() -> None:
     source = "def run():\n    try:\n        import readline\n    except ImportError: pass\n"
     optional = make_distribution(_SITE, "shell", {"shell.py": source})
