@@ -120,15 +120,6 @@ def test_a_refused_layer_leaves_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_an_unnamed_directory_may_be_hidden_later(tmp_path: Path) -> None:
-    store = LayerStore(tmp_path, in_user_namespace=os.getuid() != 0)
-    base = unpack(store, b"base", tar(("opt/gone/file", b"1"), ("opt/stays", b"2")))
-    upper = unpack(store, b"upper", tar(("opt/.wh.gone", b"")), layer=1)
-    rootfs = StackedRootFS.of_unpacked([base, upper])
-    assert "/opt/stays" in rootfs.tree
-    assert "/opt/gone" not in rootfs.tree
-
-
 def test_a_refused_layer_with_directories_leaves_nothing_and_touches_nothing(
     tmp_path: Path,
 ) -> None:
