@@ -16,8 +16,25 @@ _MODULE_OPTION: Final = re.compile(
 _OPTIONS: Final = frozenset({"-m", "-k", "-A", "--app", "--worker-class", "--worker"})
 # Last parts of names of files, which are dotted too.
 _FILES: Final = frozenset(
-    "cfg conf csv db env html ini js json lock log md pem pid py pyc sh so sock sql sqlite3 toml txt"
-    " xml yaml yml zip".split()
+    {
+        *(
+            "cfg",
+            "conf",
+            "csv",
+            "db",
+            "env",
+            "html",
+            "ini",
+            "js",
+            "json",
+            "lock",
+            "log",
+            "md",
+            "pem",
+        ),
+        *("pid", "py", "pyc", "sh", "so", "sock", "sql", "sqlite3", "toml", "txt", "xml", "yaml"),
+        *("yml", "zip"),
+    }
 )
 CONFIG_SUFFIXES: Final = frozenset(
     {".cfg", ".conf", ".env", ".ini", ".json", ".properties", ".sh", ".toml", ".yaml", ".yml"}

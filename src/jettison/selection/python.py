@@ -37,6 +37,9 @@ from jettison.selection.python_stdlib import INSTALLERS, STARTUP
 from jettison.trace import Operation, Origin
 
 _MAX_CONFIG_BYTES: Final = 1 << 20
+# A local file header: archives may have a `#!` line before it.
+_ARCHIVE: Final = b"PK\3\4"
+_MAX_HEAD_BYTES: Final = 512
 _MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64", "386": "i686", "arm": "armv7l"}
 
 
@@ -155,7 +158,7 @@ class PythonRule:
             self._context,
             environment,
             Finders(
-                installed=facts.finder(environment.search_path, version),
+                installed=facts.finder((*self._archives, *environment.search_path), version),
                 local=facts.finder(local, version),
             ),
             self._target(interpreter),
@@ -207,6 +210,9 @@ class PythonRule:
                 closure.reach_distribution(item, Reason(rule=Rule.PYTHON, detail=detail))
         self._seed_path_files(closure)
         self._seed_user(closure)
+        for path in self._archives:
+            reason = Reason(rule=Rule.PYTHON, detail="the program", because=path)
+            closure.reach_name("__main__", reason)
         reason = Reason(rule=Rule.PYTHON, detail="named in a command line")
         for argv in self._command_lines():
             for name in names_in_argv(argv):
@@ -331,6 +337,18 @@ class PythonRule:
             ]
         resolved = (self._context.tree.resolve(path) for path in found)
         return tuple(dict.fromkeys(item.path for item in resolved if item.entry is not None))
+
+    @cached_property
+    def _archives(self) -> tuple[ImagePath, ...]:
+        """Programs that are archives (zipapp, pex, shiv): they come first on `sys.path`."""
+        found: dict[ImagePath, None] = {}
+        for argv in self._command_lines():
+            for word in argv:
+                if word.endswith((".pyz", ".pex", ".zip")) or word in (argv[0], *self._scripts):
+                    path = posixpath.join(self._context.working_dir, word)
+                    if _ARCHIVE in (self._context.read(path, limit=_MAX_HEAD_BYTES) or b""):
+                        found[self._context.tree.resolve(path).path] = None
+        return tuple(found)
 
     def _target(self, interpreter: Interpreter) -> Target:
         architecture = self._context.config.platform.architecture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from jettison.paths import ImagePath
 from jettison.selection import Policy, Reason, Selection, SelectionOptions
 from jettison.trace import Operation
+from support.elf import make_elf
 from support.layers import Content, Symlink
 from support.pythons import make_distribution, make_python
 from support.selecting import details_of, reason_of, select
@@ -398,3 +401,40 @@ def test_package_keeps_whole_distributions_and_the_whole_library() -> None:
 def test_the_same_image_gives_the_same_selection() -> None:
     first, second = (repr(decide("import web", _web())) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "cmd", "env"),
+    [
+        ("app.pyz", b"", ("python", "app.pyz"), {}),
+        ("serve", b"#!/usr/bin/env python3\n", ("/app/serve",), {}),
+        ("lib.zip", b"", ("python", "-m", "serve"), {"PYTHONPATH": "/app/lib.zip"}),
+    ],
+)
+def test_an_archive_that_is_run_counts_with_what_is_in_it(
+    name: str, head: bytes, cmd: Sequence[str], env: Mapping[str, str]
+) -> None:
+    data = io.BytesIO(head)
+    with zipfile.ZipFile(data, "a") as archive:
+        archive.writestr("__main__.py", "import serve\n")
+        archive.writestr("serve/__init__.py", "import sqlite3\nimport web\n")
+    selection = decide({f"/app/{name}": data.getvalue()}, _web(), env=env, cmd=cmd)
+    assert f"{_SITE}/web/views.py" in modules(selection)
+    assert "sqlite3/dump.py" in stdlib(selection)
+
+
+def test_libraries_that_code_opens_with_ctypes_stay_with_what_finds_them() -> None:
+    system: Content = {
+        "/usr/lib/x86_64-linux-gnu/libmagic.so.1": make_elf(),
+        "/usr/lib/x86_64-linux-gnu/libother.so.1": make_elf(),
+        "/etc/ld.so.conf": b"/usr/lib/x86_64-linux-gnu\n",
+        "/sbin/ldconfig": make_elf(),
+    }
+    files: Content = {"/app/app.py": b"import ctypes.util\nctypes.util.find_library('magic')\n"}
+    selection = select(
+        make_rootfs({**make_python(), **system}, files),
+        {"/usr/local/bin/python": Operation.EXEC},
+        config=make_config(cmd=("python", "app.py"), working_dir="/app"),
+    )
+    assert {"/usr/lib/x86_64-linux-gnu/libmagic.so.1", "/sbin/ldconfig"} <= set(selection.kept)
+    assert "/usr/lib/x86_64-linux-gnu/libother.so.1" not in selection.kept
