@@ -31,11 +31,16 @@ _PEER_MB: Final = 29.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of `jettison slim`: its JSON document, wall time and peak memory."""
+    """One run of `jettison slim`: its JSON document, wall time, peak memory, and what tracing took.
+
+    Units: `agent_seconds` of CPU time that the tracer used for `calls` system calls.
+    """
 
     document: dict[str, Any]
     seconds: float
     peak_mb: float
+    calls: int
+    agent_seconds: float
 
     @property
     def slimmed(self) -> dict[str, Any]:
@@ -103,7 +108,15 @@ def _slim(target: str, scratch: Path, policy: str, *, cache: str = "engine") -> 
         ended = f"{' '.join(argv)}: status {os.waitstatus_to_exitcode(status)}"
         raise SystemExit(f"{log.read_text()}\n{ended}")
     output.unlink()
-    return Run(document=json.loads(raw), seconds=seconds, peak_mb=usage.ru_maxrss / 1024)
+    with (scratch / "report/trace.jsonl").open() as trace:
+        header = json.loads(trace.readline())
+    return Run(
+        document=json.loads(raw),
+        seconds=seconds,
+        peak_mb=usage.ru_maxrss / 1024,
+        calls=header["notifications"],
+        agent_seconds=header["agent_seconds"],
+    )
 
 
 def _print(title: str, run: Run) -> None:
@@ -117,6 +130,8 @@ def _print(title: str, run: Run) -> None:
     print(f"  files       {original['file_count']:8} -> {slimmed['file_count']}")
     print(f"  verdict     {run.document['verification']['verdict']:>8}")
     print(f"  peak memory {run.peak_mb:8.0f} MB")
+    each_us = run.agent_seconds / max(run.calls, 1) * 1e6
+    print(f"  tracing     {each_us:8.1f} us a system call, {run.calls} of them")
     for stage in run.document["stages"]:
         print(f"  {stage['name']:24} {stage['seconds']:7.2f} s")
     print(f"  {'total, as a user sees it':24} {run.seconds:7.2f} s", end="")
