@@ -169,7 +169,7 @@ def test_nothing_is_missed_in_the_standard_library_and_installed_packages() -> N
     roots = {sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")}
     found = sorted(path for root in roots for path in Path(root).rglob("*.py"))
     # Every file takes some fifteen seconds; a fixed sample finds the same kinds of statement.
-    paths = [path for path in found if not {"test", "tests", "idlelib"} & set(path.parts)][::5]
+    paths = [path for path in found if not {"test", "tests", "idlelib"} & set(path.parts)][::12]
     for path in paths:
         source = path.read_bytes()
         try:
@@ -181,7 +181,7 @@ def test_nothing_is_missed_in_the_standard_library_and_installed_packages() -> N
         expected: set[Import] = set()
         _collect([tree], expected)
         assert expected <= set(scan_source(source, TARGET).imports), path
-    assert len(paths) > 100
+    assert len(paths) > 60
 
 
 def _collect(nodes: Iterable[ast.AST], found: set[Import]) -> None:
