@@ -34,14 +34,9 @@ every_app = pytest.mark.parametrize(("name", "base"), APPS)
 Slimmed = Callable[[str, str], SlimCase]
 
 
-@pytest.fixture(scope="session")
-def _directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("slimmed")
-
-
 @pytest.fixture
-def slimmed(_directory: Path) -> Slimmed:
-    return lambda name, base: slim_app(name, base, _directory)
+def slimmed(tmp_path_factory: pytest.TempPathFactory) -> Slimmed:
+    return lambda name, base: slim_app(name, base, tmp_path_factory)
 
 
 @every_app

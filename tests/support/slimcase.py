@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jsonschema
+import pytest
 
 from support.abilities import REPOSITORY
 from support.apps import SampleApp, build_app
@@ -219,17 +220,18 @@ class SlimCase:
 _CASES: dict[tuple[str, str], SlimCase] = {}
 
 
-def slim_app(name: str, base: str, directory: Path) -> SlimCase:
+def slim_app(name: str, base: str, factory: pytest.TempPathFactory) -> SlimCase:
     """The app slimmed to an OCI layout with the default policy; once, then remembered.
 
-    Shape: `directory` outlives the test that is first to ask; the store of layers is there too.
+    Shape: the store of layers is kept as well, in a directory of the session's.
     """
     if (name, base) not in _CASES:
         app = build_app(name, base)
+        directory = factory.getbasetemp() / "slimmed"
         place = directory / f"{name}-{base or 'default'}"
-        place.mkdir()
+        place.mkdir(parents=True)
         done = jettison(
-            *slim_arguments(app, place / "layout"),
+            *slim_arguments(app, f"oci:{place / 'layout'}"),
             *("--report-dir", place / "report", "--format", "json"),
             env={"XDG_CACHE_HOME": str(directory / "cache")},
         )
@@ -237,7 +239,14 @@ def slim_app(name: str, base: str, directory: Path) -> SlimCase:
     return _CASES[name, base]
 
 
-def slim_arguments(app: SampleApp, layout: Path) -> Sequence[str | Path]:
-    """`slim` and what this app needs, to an OCI layout."""
-    probes = ("--probe-file", app.probes) if app.probes else ()
-    return ("slim", app.target, "-o", f"oci:{layout}", *probes, *_WATCHING.get(app.name, ()))
+def slim_arguments(app: SampleApp, output: str, target: str = "") -> list[str]:
+    """`slim`, what this app needs, and one output."""
+    probes = ["--probe-file", str(app.probes)] if app.probes else []
+    return ["slim", target or app.target, *probes, *_WATCHING.get(app.name, ()), "-o", output]
+
+
+def archive_of(layout: Path, archive: Path) -> Path:
+    """The layout as an OCI archive."""
+    with tarfile.open(archive, "w") as tar:
+        tar.add(layout, "")
+    return archive
