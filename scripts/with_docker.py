@@ -29,6 +29,9 @@ def main() -> int:
     argv = sys.argv[1:]
     # A signal becomes an exception, so that the engine is stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Whoever runs this in the background of a shell has it ignored, and ignoring is inherited: then
+    # no test could interrupt anything.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     can_start = os.geteuid() == 0 and shutil.which("dockerd") is not None
     if _answers(os.environ) or not can_start:
         return subprocess.run(argv, check=False).returncode

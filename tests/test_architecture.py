@@ -44,7 +44,7 @@ DOORS: Final = (
     ("pty", ()),
     ("ctypes", ("linux",)),
     ("urllib.request", ("edge.http",)),
-    ("httpx", ("edge.http",)),
+    ("httpcore", ("probe.wire",)),
     # What the client of the Docker Engine raises comes from `requests`.
     ("requests", ("transport.docker_engine",)),
     ("docker", ("transport",)),

@@ -19,7 +19,7 @@ from typing import Final
 from support.abilities import REPOSITORY
 
 _SUBID_COUNT: Final = 65536
-_RUNTIME_IMPORTS: Final = "import jettison, msgspec, zstandard, typer, httpx, docker, yaml"
+_RUNTIME_IMPORTS: Final = "import jettison, msgspec, zstandard, typer, httpcore, docker, yaml"
 _PASSED_ON: Final = ("PATH", "LANG", "TZ")
 
 

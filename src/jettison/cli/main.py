@@ -59,7 +59,7 @@ def _everything(
     context.default_map = read_defaults(config)
     if debug:
         logging.basicConfig(level=logging.DEBUG, format="%(relativeCreated)6d %(name)s %(message)s")
-        for noisy in ("httpx", "httpcore", "urllib3", "docker"):
+        for noisy in ("httpcore", "urllib3", "docker"):
             logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
