@@ -5,7 +5,7 @@ import configparser
 import json
 import os
 import signal
-import sys
+import threading
 from wsgiref.simple_server import make_server
 
 
@@ -27,5 +27,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    make_server("0.0.0.0", options.port, app).serve_forever()
+    server = make_server("0.0.0.0", options.port, app)
+    # An exit raised while a request is answered would be taken for the request's own failure.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    server.serve_forever(poll_interval=0.1)
