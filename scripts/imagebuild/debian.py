@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,24 +12,58 @@ from pathlib import Path
 from imagebuild.builder import Builder, Stage
 from imagebuild.sandbox import in_user_namespace
 
-MIRROR = "http://mirror.invalid/debian"
-SECURITY_MIRROR = "http://mirror.invalid/debian-security"
 SUITE = "bookworm"
 _ENV = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+_APT_SOURCES = Path("/etc/apt")
 
-_SOURCES = f"""\
+_SOURCES = """\
 Types: deb
-URIs: {MIRROR}
-Suites: {SUITE} {SUITE}-updates
+URIs: {mirror}
+Suites: {suite} {suite}-updates
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb
-URIs: {SECURITY_MIRROR}
-Suites: {SUITE}-security
+URIs: {security}
+Suites: {suite}-security
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 """
+
+
+def find_mirrors(directory: Path = _APT_SOURCES) -> dict[str, str]:
+    """Where this machine's apt gets each suite from, by suite; JETTISON_MIRROR goes before.
+
+    Shape: JETTISON_MIRROR is the address of `debian`; beside it stands `debian-security`.
+    """
+    own = os.environ.get("JETTISON_MIRROR", "").rstrip("/")
+    if own:
+        return {SUITE: own, f"{SUITE}-security": f"{own}-security"}
+    found: dict[str, str] = {}
+    files = [directory / "sources.list", *sorted((directory / "sources.list.d").glob("*"))]
+    for file in files:
+        text = file.read_text(errors="replace") if file.is_file() else ""
+        for line in re.finditer(r"^deb(?: \[[^]]*\])? (\S+) (\S+)", text, re.MULTILINE):
+            found.setdefault(line[2], line[1])
+        for stanza in re.split(r"\n\s*\n", text):
+            uris = re.search(r"^URIs: *(\S+)", stanza, re.MULTILINE)
+            suites = re.search(r"^Suites: *(.+)$", stanza, re.MULTILINE)
+            for suite in suites[1].split() if uris and suites else ():
+                found.setdefault(suite, uris[1] if uris else "")
+    return found
+
+
+def _sources() -> str:
+    mirrors = find_mirrors()
+    try:
+        mirror, security = mirrors[SUITE], mirrors[f"{SUITE}-security"]
+    except KeyError as missing:
+        raise SystemExit(
+            f"apt on this machine has no source for {missing}; name one: "
+            "JETTISON_MIRROR=http://.../debian"
+        ) from None
+    return _SOURCES.format(mirror=mirror, security=security, suite=SUITE)
+
 
 # What Debian's own image builder puts in: no package archives and indexes in layers, and no
 # fsync for each file.
@@ -62,7 +98,7 @@ _REMOVED = ("var/log/dpkg.log", "var/log/bootstrap.log", "var/log/alternatives.l
 def debian(builder: Builder, *, slim: bool) -> Stage:
     """`debian:bookworm` or `debian:bookworm-slim`."""
     stage = Stage()
-    recipe = (_SOURCES, _CONFIG_FILES, _SLIM if slim else "", _EMPTIED, _REMOVED)
+    recipe = (_sources(), _CONFIG_FILES, _SLIM if slim else "", _EMPTIED, _REMOVED)
     created_by = f"# debian.sh --arch 'amd64' out/ '{SUITE}{'-slim' if slim else ''}'"
     builder.add_layer(
         stage, created_by, recipe, lambda root, building: _bootstrap(root, building, slim=slim)
@@ -76,7 +112,7 @@ def _bootstrap(root: Path, building: Path, *, slim: bool) -> None:
     if shutil.which("mmdebstrap") is None:
         raise SystemExit("mmdebstrap was not found; install it: apt-get install mmdebstrap")
     sources = building / "debian.sources"
-    sources.write_text(_SOURCES)
+    sources.write_text(_sources())
     options = ["--quiet", "--variant=minbase", "--mode=root", "--format=dir"]
     if slim:
         options += [f"--dpkgopt={line.replace(' ', '=', 1)}" for line in _SLIM.splitlines()]
