@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Final
 
-# Possessive quantifiers and look-behind keep every match attempt from re-reading text.
+# Possessive quantifiers and look-behind keep every match attempt from re-reading text. They
+# stand behind single characters only: over groups they match wrongly before Python 3.11.5.
 _TAG: Final = re.compile(r"<([a-zA-Z][a-zA-Z0-9-]{0,30}+)([^<>]*+)>")
 _QUOTED_TAG: Final = re.compile(
-    r"""<([a-zA-Z][a-zA-Z0-9-]{0,30}+)((?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>"""
+    r"""<([a-zA-Z][a-zA-Z0-9-]{0,30}+)((?:[^<>"']++|"[^"]*+"|'[^']*+')*)>"""
 )
 _ATTRIBUTE: Final = re.compile(
     r"""(?<![-\w:.])([a-zA-Z_:@][-\w:.]*+)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'>]++))?"""

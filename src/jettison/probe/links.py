@@ -22,7 +22,7 @@ _LONGEST_URL: Final = 2048
 _MOST_TAGS: Final = 20_000
 # An absolute path in normal form, as most links are; others take four times as long to resolve.
 _PLAIN: Final = re.compile(
-    r"/(?!/)(?:[A-Za-z0-9_~-]|/(?![/.])|(?<!\.)\.(?!\.))*+(?:\?[A-Za-z0-9_=&.-]++)?"
+    r"/(?!/)(?:[A-Za-z0-9_~-]++|/(?![/.])|(?<!\.)\.(?!\.))*(?:\?[A-Za-z0-9_=&.-]++)?"
 )
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _ATTRIBUTES: Final = {
