@@ -32,6 +32,7 @@ def main() -> int:
     # Whoever runs this in the background of a shell has it ignored, and ignoring is inherited: then
     # no test could interrupt anything.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     can_start = os.geteuid() == 0 and shutil.which("dockerd") is not None
     if _answers(os.environ) or not can_start:
         return subprocess.run(argv, check=False).returncode

@@ -158,8 +158,8 @@ def test_runc_starts_and_serves_under_it(
         running(bundle, network),
     ):
         assert answers(network, "/whoami").startswith(b'{"cwd":')
+        wait_until(lambda: len(workers(bundle)) == 2, deadline_s=20)
         before = workers(bundle)
-        assert len(before) == 2
         # A worker that dies is replaced, although none died while the app was watched.
         killed = bundle.exec("python", "-c", f"import os; os.kill({inner(before)}, 9)")
         assert killed.returncode == 0, killed.stderr

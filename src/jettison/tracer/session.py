@@ -18,8 +18,6 @@ from jettison.trace import Origin, TraceLog
 from jettison.tracer import agent
 from jettison.tracer.agent import Outcome
 
-# sizeof(sun_path), with its NUL: unix(7).
-_MAX_SOCKET_PATH: Final = 108
 # A log of a million accesses takes the agent about ten seconds to write.
 _ANSWER_TIMEOUT_S: Final = 60.0
 _END_TIMEOUT_S: Final = 1.0
@@ -36,13 +34,18 @@ class TracerSession:
 
     def __init__(self, workdir: Path) -> None:
         self._workdir = workdir
+        self._directory = -1
         self._agent_pid = 0
         self._lifeline: socket.socket | None = None
 
     @property
     def listener_path(self) -> Path:
-        """What belongs into the filter's `listenerPath`."""
-        return self._workdir / "seccomp.sock"
+        """What belongs into the filter's `listenerPath`, for the time that the session is entered.
+
+        Shape: by our own descriptor of the directory, since the name of a socket is short and that
+        of a work directory may be long: unix(7), sun_path.
+        """
+        return Path(f"/proc/{os.getpid()}/fd/{self._directory}/seccomp.sock")
 
     @property
     def agent_pid(self) -> int:
@@ -51,13 +54,14 @@ class TracerSession:
 
     @property
     def _orders_path(self) -> Path:
-        return self._workdir / "tracer.sock"
+        return Path(f"/proc/{os.getpid()}/fd/{self._directory}/tracer.sock")
 
     @property
     def _crash_log(self) -> Path:
         return self._workdir / "tracer-crash.log"
 
     def __enter__(self) -> Self:
+        self._directory = os.open(self._workdir, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         with _listen_at(self.listener_path) as listeners, _listen_at(self._orders_path) as orders:
             ours, theirs = socket.socketpair()
             try:
@@ -93,6 +97,8 @@ class TracerSession:
             self._reap()
         for path in (self.listener_path, self._orders_path, self._crash_log):
             path.unlink(missing_ok=True)
+        os.close(self._directory)
+        self._directory = -1
 
     def expect(self, origin: Origin) -> AbstractContextManager[None]:
         """Give the next filter that a runtime hands over this origin; the first is the app's.
@@ -172,11 +178,6 @@ class TracerSession:
 
 
 def _listen_at(path: Path) -> socket.socket:
-    if len(os.fsencode(path)) >= _MAX_SOCKET_PATH:
-        raise HostError(
-            f"{path}: too long for the name of a socket",
-            hint="set TMPDIR to a directory with a shorter path",
-        )
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.unlink(missing_ok=True)
