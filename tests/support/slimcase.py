@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sysconfig
@@ -21,8 +22,10 @@ from typing import Any, Final
 import jsonschema
 import pytest
 
+from jettison.digest import Digest
 from support.abilities import REPOSITORY
 from support.apps import SampleApp, build_app
+from support.layers import Layer
 
 PROGRAM: Final = Path(sysconfig.get_path("scripts")) / "jettison"
 _SCHEMAS: Final = REPOSITORY / "docs/schemas"
@@ -243,6 +246,37 @@ def slim_arguments(app: SampleApp, output: str, target: str = "") -> list[str]:
     """`slim`, what this app needs, and one output."""
     probes = ["--probe-file", str(app.probes)] if app.probes else []
     return ["slim", target or app.target, *probes, *_WATCHING.get(app.name, ()), "-o", output]
+
+
+def extend(base: Path, directory: Path, layer: Layer, config: Mapping[str, object]) -> Path:
+    """A layout of the image in `base` with one more layer and another inner config."""
+    shutil.copytree(base, directory, copy_function=os.link)
+    below = Layout(base)
+    document = dict(below.config)
+    document["config"] = dict(config)
+    document["rootfs"] = {
+        "type": "layers",
+        "diff_ids": [*below.config["rootfs"]["diff_ids"], layer.diff_id],
+    }
+    document["history"] = [*below.config.get("history", ()), {"created_by": "one more layer"}]
+    raw_config = json.dumps(document).encode()
+    descriptor = {
+        **below.manifest["config"],
+        "digest": Digest.of(raw_config),
+        "size": len(raw_config),
+    }
+    layers = [*below.manifest["layers"], layer.descriptor]
+    raw = json.dumps({**below.manifest, "config": descriptor, "layers": layers}).encode()
+    index = {
+        "schemaVersion": 2,
+        "manifests": [{**below.descriptor, "digest": Digest.of(raw), "size": len(raw)}],
+    }
+    for data in (raw_config, raw, layer.blob):
+        (directory / "blobs/sha256" / Digest.of(data).hex).write_bytes(data)
+    # A link to the base's own would be written through.
+    (directory / "index.json").unlink()
+    (directory / "index.json").write_text(json.dumps(index))
+    return directory
 
 
 def archive_of(layout: Path, archive: Path) -> Path:
