@@ -27,8 +27,7 @@ from support.images import (
     make_image,
 )
 from support.layers import Content
-from support.rootfs import make_small_rootfs
-from support.slimcase import PROGRAM, find_leftovers, jettison
+from support.slimcase import PROGRAM, find_leftovers, jettison, small_layer
 
 pytestmark = [
     pytest.mark.needs("runc", "root"),
@@ -45,14 +44,9 @@ def nothing_left() -> Iterator[None]:
     assert find_leftovers() == {}
 
 
-@pytest.fixture(scope="session")
-def small_layer(tmp_path_factory: pytest.TempPathFactory) -> Layer:
-    """A shell and some tools."""
-    directory = make_small_rootfs(tmp_path_factory.mktemp("small") / "rootfs")
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        tar.add(directory, "")
-    return layer_from_tar(out.getvalue())
+@pytest.fixture(name="small_layer")
+def _small_layer(tmp_path_factory: pytest.TempPathFactory) -> Layer:
+    return small_layer(tmp_path_factory)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Each app is slimmed once by each worker; `SlimCase` reads the outcome as a stran
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -25,7 +26,8 @@ import pytest
 from jettison.digest import Digest
 from support.abilities import REPOSITORY
 from support.apps import SampleApp, build_app
-from support.layers import Layer
+from support.layers import Layer, layer_from_tar
+from support.rootfs import make_small_rootfs
 
 PROGRAM: Final = Path(sysconfig.get_path("scripts")) / "jettison"
 _SCHEMAS: Final = REPOSITORY / "docs/schemas"
@@ -246,6 +248,20 @@ def slim_arguments(app: SampleApp, output: str, target: str = "") -> list[str]:
     """`slim`, what this app needs, and one output."""
     probes = ["--probe-file", str(app.probes)] if app.probes else []
     return ["slim", target or app.target, *probes, *_WATCHING.get(app.name, ()), "-o", output]
+
+
+def small_layer(factory: pytest.TempPathFactory) -> Layer:
+    """A shell and some tools of the host, as a layer; made once."""
+    if not _SMALL:
+        directory = make_small_rootfs(factory.mktemp("small") / "rootfs")
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w") as tar:
+            tar.add(directory, "")
+        _SMALL.append(layer_from_tar(out.getvalue()))
+    return _SMALL[0]
+
+
+_SMALL: list[Layer] = []
 
 
 def extend(base: Path, directory: Path, layer: Layer, config: Mapping[str, object]) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from jettison.errors import ContainerError
 from jettison.events import EventSink, Notice, stage
@@ -11,7 +12,11 @@ from jettison.runtime.container import ContainerHost
 from jettison.verify.compare import Volatile, compare, learn
 from jettison.workflow.background import Background
 from jettison.workflow.requests import WatchRequest
+from jettison.workflow.usersignal import user_signal
 from jettison.workflow.watching import Observation, Stacked, WatchOptions, watch
+
+# For how long a program is run again that the user watched himself.
+_LONGEST_REPLAY_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +36,10 @@ def observe_original(
 
     Raises: ContainerError, NotReadyError, TraceLossError, HostError.
     """
-    with stage("run", events) as outcome:
-        seen = watch(original, request, host, WatchOptions())
+    with ExitStack() as stack:
+        outcome = stack.enter_context(stage("run", events))
+        is_told = stack.enter_context(user_signal(events)) if request.ending.signal else None
+        seen = watch(original, request, host, WatchOptions(is_told=is_told))
         outcome.detail = _describe(seen)
     for notice in seen.notices:
         events.emit(Notice(message=notice))
@@ -55,7 +62,7 @@ class Proof:
         seccomp: dict[str, Any],
     ) -> None:
         self._original = original
-        self._request = request
+        self._request = _replayed(request, seen)
         self._host = host
         self._seen = seen
         self._seccomp = seccomp
@@ -100,6 +107,18 @@ class Proof:
                 log_tail=again.log_tail,
             )
         return again
+
+
+def _replayed(request: WatchRequest, seen: Observation) -> WatchRequest:
+    """The request for runs that nobody is to end by hand."""
+    ending = request.ending
+    if ending.signal:
+        seconds = ending.seconds
+        if seen.results is None:
+            # A program that is asked nothing gets its time to show that it works.
+            seconds = max(seconds or 0.0, min(seen.ran_s, _LONGEST_REPLAY_S))
+        ending = replace(ending, signal=False, seconds=seconds)
+    return replace(request, ending=ending)
 
 
 def _differences(seen: Observation, slimmed: Observation, volatile: Volatile) -> tuple[str, ...]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import platform
-import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,13 +44,15 @@ class WatchOptions:
 
     Shape: `seccomp` is the filter to run under, None for Docker's default; a run that is not
     `traced` is as fast as any; `again` are results whose requests are made once more, and whose
-    failures are then not this run's to judge.
+    failures are then not this run's to judge; `is_told` says whether the user has ended a run that
+    ends by his signal, None for one that does not.
     """
 
     seccomp: dict[str, Any] | None = None
     traced: bool = True
     again: ProbeResults | None = None
     judged: bool = True
+    is_told: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,8 @@ class Observation:
 
     Shape: `trace` is empty where the run was not traced; `results` and `health` are None where
     nothing was asked; `exit_status` is that after the stop signal, or of a program that ended by
-    itself; `first_answer_s` counts from the start to the first answer; `failure` says why a run
-    that was not to be judged ended early.
+    itself; `ran_s` counts from the start to the stop signal, `first_answer_s` to the first answer;
+    `failure` says why a run that was not to be judged ended early.
     """
 
     trace: TraceLog
@@ -80,6 +81,7 @@ class Observation:
     exit_status: int
     log_tail: str
     notices: tuple[str, ...]
+    ran_s: float = 0.0
     first_answer_s: float | None = None
     failure: str = ""
 
@@ -174,6 +176,7 @@ class _Watch:
         health = self._check_health()
         executed = tuple(self._execute(argv) for argv in self._request.execs)
         self._wait_for_ending()
+        ran_s = time.monotonic() - self._started
         status = self._container.exit_status()
         if status is None:
             # A stop signal in the middle of a request may well be lost in the app.
@@ -187,6 +190,7 @@ class _Watch:
             exit_status=status,
             log_tail=self._watched.log_tail(),
             notices=self._container.notices,
+            ran_s=ran_s,
             first_answer_s=results.ready.seconds if results is not None else None,
         )
 
@@ -274,8 +278,10 @@ class _Watch:
     def _wait_for_ending(self) -> None:
         """Let the app run on until what `--continue-after` names has happened."""
         ending = self._request.ending
-        if ending.signal:
-            _wait_for_signal(self._container)
+        is_told = self._options.is_told
+        if is_told is not None:
+            while not is_told() and self._container.is_running():
+                self._container.wait(_PAUSE_S)
         if ending.seconds is not None:
             left = self._started + ending.seconds - time.monotonic()
             self._container.wait(max(left, 0.0))
@@ -289,19 +295,3 @@ class _Watch:
             raise ContainerError(
                 f"the program ended with status {status}", log_tail=self._watched.log_tail()
             )
-
-
-def _wait_for_signal(container: Container) -> None:
-    """Until the user sends SIGUSR1, which the outer process hands on, or the container ends."""
-    told = False
-
-    def tell(_number: int, _frame: object) -> None:
-        nonlocal told
-        told = True
-
-    before = signal.signal(signal.SIGUSR1, tell)
-    try:
-        while not told and container.is_running():
-            container.wait(_PAUSE_S)
-    finally:
-        signal.signal(signal.SIGUSR1, before)
