@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from jettison.cli.arguments import takes
 from jettison.cli.options import (
@@ -18,39 +14,19 @@ from jettison.cli.options import (
     VerifyArguments,
     WhyArguments,
 )
-from jettison.cli.progress import LineProgress, LiveProgress
+from jettison.cli.terminal import print_result, progress, width
 from jettison.errors import CheckFailedError
-from jettison.events import EventSink
 from jettison.report.slim_document import SlimDocument, render_slim_document
 from jettison.report.text import human_size, render_explanation, render_slim_text
 from jettison.report.verify_document import render_verify_document, render_verify_text
 from jettison.report.why_document import render_why_document
 
 
-@contextmanager
-def _progress() -> Iterator[EventSink]:
-    console = Console(stderr=True, highlight=False)
-    if console.is_terminal and not console.is_dumb_terminal:
-        with LiveProgress(console) as live:
-            yield live
-    else:
-        yield LineProgress(console)
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _width() -> int:
-    return min(Console().width, 100)
-
-
 def _print_outcome(document: SlimDocument, format_: OutputFormat) -> None:
     if format_ is OutputFormat.JSON:
-        _print(render_slim_document(document).decode())
+        print_result(render_slim_document(document).decode())
     else:
-        _print(render_slim_text(document, width=_width()))
+        print_result(render_slim_text(document, width=width()))
 
 
 @takes(SlimArguments)
@@ -59,7 +35,7 @@ def slim(arguments: SlimArguments) -> None:
     from jettison.cli.requests import slim_request  # noqa: PLC0415  # --help need not load it
     from jettison.workflow.slim import slim as run  # noqa: PLC0415  # as above
 
-    with _progress() as events:
+    with progress() as events:
         result = run(slim_request(arguments), events=events)
     _print_outcome(result.document, arguments.format)
     if not result.passed:
@@ -75,7 +51,7 @@ def profile(arguments: ProfileArguments) -> None:
     from jettison.cli.requests import profile_request  # noqa: PLC0415  # as above
     from jettison.workflow.slim import slim as run  # noqa: PLC0415  # as above
 
-    with _progress() as events:
+    with progress() as events:
         result = run(profile_request(arguments), events=events)
     _print_outcome(result.document, arguments.format)
 
@@ -86,12 +62,12 @@ def verify(arguments: VerifyArguments) -> None:
     from jettison.cli.requests import verify_request  # noqa: PLC0415  # as above
     from jettison.workflow.verify import verify as run  # noqa: PLC0415  # as above
 
-    with _progress() as events:
+    with progress() as events:
         result = run(verify_request(arguments), events=events)
     if arguments.format is OutputFormat.JSON:
-        _print(render_verify_document(result.document).decode())
+        print_result(render_verify_document(result.document).decode())
     else:
-        _print(render_verify_text(result.document))
+        print_result(render_verify_text(result.document))
     if not result.passed:
         raise CheckFailedError(f"{arguments.slimmed} does not behave as {arguments.original} does")
 
@@ -103,9 +79,9 @@ def why(arguments: WhyArguments) -> None:
 
     explanation = run(arguments.path, arguments.report)
     if arguments.format is OutputFormat.JSON:
-        _print(render_why_document(explanation).decode())
+        print_result(render_why_document(explanation).decode())
     else:
-        _print(render_explanation(explanation))
+        print_result(render_explanation(explanation))
 
 
 def prune(
@@ -120,4 +96,4 @@ def prune(
 
     most = 0 if max_size == "0" else parse_size(max_size, "--max-size")
     freed = run(store_directory(), max_bytes=most)
-    _print(f"{human_size(freed)} freed\n")
+    print_result(f"{human_size(freed)} freed\n")

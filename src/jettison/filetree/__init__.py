@@ -2,13 +2,14 @@
 
 from jettison.filetree.entries import NO_XATTRS, Entry, FileKind, LayerTree
 from jettison.filetree.overlay import merge_layers
-from jettison.filetree.tree import FileTree, MemoryRootFS, Resolution, RootFS
+from jettison.filetree.tree import FileTree, LayerFiles, MemoryRootFS, Resolution, RootFS
 
 __all__ = [
     "NO_XATTRS",
     "Entry",
     "FileKind",
     "FileTree",
+    "LayerFiles",
     "LayerTree",
     "MemoryRootFS",
     "Resolution",

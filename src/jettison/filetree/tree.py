@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO, Final, Protocol
 
-from jettison.filetree.entries import Entry, FileKind
+from jettison.filetree.entries import Entry, FileKind, LayerTree
 from jettison.paths import ROOT, ImagePath
 
 # Linux gives up after 40 links in one look-up: path_resolution(7), MAXSYMLINKS.
@@ -140,6 +140,20 @@ class RootFS(Protocol):
 
     def open(self, path: ImagePath) -> BinaryIO:
         """The bytes of the regular file at exactly this real path (no link is followed).
+
+        Raises: StoreError if it is not there or is no regular file.
+        """
+
+
+class LayerFiles(Protocol):
+    """The files of each layer by itself, those that later layers hide among them."""
+
+    @property
+    def layers(self) -> tuple[LayerTree, ...]:
+        """What each layer adds and hides, base first."""
+
+    def open_in(self, layer: int, path: ImagePath) -> BinaryIO:
+        """The bytes of the regular file that this layer has at this path.
 
         Raises: StoreError if it is not there or is no regular file.
         """

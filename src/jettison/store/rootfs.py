@@ -18,14 +18,16 @@ from jettison.store.layers import UnpackedLayer
 class StackedRootFS:
     """Layers from the base up, read through their merged tree.
 
-    A path is opened in the layer that provided its entry. The tree has made sure that every
-    directory on the way is a directory of that layer, so no link can lead out of it.
+    A path is opened in the layer that provided its entry, or in the layer that is named. The tree
+    has made sure that every directory on the way is a directory of that layer, so no link can lead
+    out of it.
     """
 
     def __init__(self, layers: Sequence[UnpackedLayer]) -> None:
         self._directories = tuple(layer.directory for layer in layers)
         self._layers = tuple(layer.tree for layer in layers)
         self._tree = merge_layers(self._layers)
+        self._entries: dict[int, dict[ImagePath, Entry]] = {}
 
     @classmethod
     def of_unpacked(cls, layers: Sequence[UnpackedLayer]) -> StackedRootFS:
@@ -73,9 +75,33 @@ class StackedRootFS:
         entry = self._tree.get(path)
         if entry is None or not entry.is_file:
             raise StoreError(f"{path} is {'no regular file' if entry else 'not there'}")
-        host_path = f"{self._directories[entry.layer]}{path}"
+        return self._open(entry.layer, path)
+
+    def open_in(self, layer: int, path: ImagePath) -> BinaryIO:
+        """The bytes of the regular file that this layer has at this path, hidden or not.
+
+        Raises: StoreError if it is not there or is no regular file.
+        """
+        entry = self._by_path(layer).get(path)
+        if entry is None or not entry.is_file:
+            what = "no regular file" if entry else "not there"
+            raise StoreError(f"{path} is {what} in layer {layer}")
+        return self._open(layer, path)
+
+    def _by_path(self, layer: int) -> dict[ImagePath, Entry]:
+        found = self._entries.get(layer)
+        if found is None:
+            found = {entry.path: entry for entry in self._layers[layer].entries}
+            self._entries[layer] = found
+        return found
+
+    def _open(self, layer: int, path: ImagePath) -> BinaryIO:
+        # Each directory on the way is an entry of the layer, or was made for one, so that none
+        # of them is a link.
         try:
-            descriptor = os.open(host_path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(
+                f"{self._directories[layer]}{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+            )
         except OSError as err:
             raise StoreError(f"open {path}: {err.strerror}") from err
         return os.fdopen(descriptor, "rb")

@@ -187,3 +187,19 @@ def test_no_space_left_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="unpack layer 0") as caught:
         unpack(LayerStore(blocked), b"x", tar(("a", b"1")))
     assert "XDG_CACHE_HOME" in caught.value.hint
+
+
+def test_a_layer_can_be_read_by_itself(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=os.getuid() != 0)
+    base = unpack(store, b"base", tar(("etc/a", b"old"), ("etc/b", b"gone")))
+    upper = unpack(store, b"upper", tar(("etc/a", b"new"), ("etc/.wh.b", b"")), layer=1)
+    rootfs = StackedRootFS([base, upper])
+    with (
+        rootfs.open_in(0, ImagePath("/etc/a")) as old,
+        rootfs.open_in(1, ImagePath("/etc/a")) as new,
+    ):
+        assert (old.read(), new.read()) == (b"old", b"new")
+    with rootfs.open_in(0, ImagePath("/etc/b")) as hidden:
+        assert hidden.read() == b"gone"
+    with pytest.raises(StoreError, match="not there in layer 1"):
+        rootfs.open_in(1, ImagePath("/etc/b"))
