@@ -10,12 +10,14 @@ import msgspec
 from jettison.report.container_report import ContainerReport
 from jettison.report.removed import RemovedReport
 from jettison.report.slim_document import SlimDocument
+from jettison.report.xray_document import XrayDocument
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("slim", SlimDocument),
     ("creport", ContainerReport),
     ("removed", RemovedReport),
+    ("xray", XrayDocument),
 )
 
 

@@ -12,6 +12,7 @@ from jettison.report.documents import encode
 from jettison.report.removed import make_removed_report
 from jettison.report.schemas import DOCUMENTS, render_schema
 from support.reports import sample, slim_document
+from support.xray_documents import xray_document
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
 
@@ -22,6 +23,7 @@ def documents() -> dict[str, msgspec.Struct]:
         "slim": slim_document(),
         "creport": make_container_report(made.run, made.slimmed),
         "removed": make_removed_report(made.run, made.slimmed),
+        "xray": xray_document(),
     }
 
 
