@@ -17,6 +17,7 @@ from rich.text import Text
 from jettison import __version__
 from jettison.cli import verbs
 from jettison.cli.config import FILE_NAME, read_defaults
+from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
 from jettison.errors import ContainerError, JettisonError
 
@@ -24,6 +25,7 @@ _BUG = 70
 
 app = typer.Typer(
     name="jettison",
+    cls=TwoWordGroup,
     help="Turn a container image into a small, hardened, proven one.",
     no_args_is_help=True,
     add_completion=False,

@@ -20,20 +20,30 @@ def render_reference(app: typer.Typer) -> str:
     group: Any = typer.main.get_command(app)
     sections = [_HEAD]
     sections.append("\n".join(_options("Options of every verb", group.params, group)))
-    for name, command in group.commands.items():
-        lines = [f"## jettison {name}", "", str(command.help).strip(), ""]
-        arguments = [param for param in command.params if param.param_type_name == "argument"]
-        lines.extend(f"- `{param.name.upper()}`: {param.help}" for param in arguments)
-        lines.append("")
-        panels: dict[str, list[Any]] = {}
-        for param in command.params:
-            if param.param_type_name == "option" and param.name != "help":
-                title = getattr(param, "rich_help_panel", None) or "Options"
-                panels.setdefault(title, []).append(param)
-        for title, params in panels.items():
-            lines.extend(_options(title, params, command))
-        sections.append("\n".join(lines))
+    sections.extend(_sections("jettison", group))
     return "\n".join(section.rstrip() + "\n" for section in sections)
+
+
+def _sections(above: str, group: Any) -> Iterator[str]:
+    for name, command in group.commands.items():
+        yield _section(f"{above} {name}", command)
+        if hasattr(command, "commands"):
+            yield from _sections(f"{above} {name}", command)
+
+
+def _section(title: str, command: Any) -> str:
+    lines = [f"## {title}", "", str(command.help).strip(), ""]
+    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    lines.extend(f"- `{param.name.upper()}`: {param.help}" for param in arguments)
+    lines.append("")
+    panels: dict[str, list[Any]] = {}
+    for param in command.params:
+        if param.param_type_name == "option" and param.name != "help":
+            panel = getattr(param, "rich_help_panel", None) or "Options"
+            panels.setdefault(panel, []).append(param)
+    for panel, params in panels.items():
+        lines.extend(_options(panel, params, command))
+    return "\n".join(lines)
 
 
 def _options(title: str, params: list[Any], command: Any) -> Iterator[str]:
