@@ -44,6 +44,8 @@ DOORS: Final = (
     ("pty", ()),
     ("ctypes", ("linux",)),
     ("urllib.request", ("edge.http",)),
+    ("urllib3", ("edge.http",)),
+    ("http.client", ()),
     ("httpcore", ("probe.wire",)),
     # What the client of the Docker Engine raises comes from `requests`.
     ("requests", ("transport.docker_engine",)),
