@@ -71,6 +71,10 @@ class StoreError(HostError):
     """The local store of unpacked layers could not be read or written."""
 
 
+class AdvisoryDataError(HostError):
+    """The database of advisories is missing or damaged, or could not be fetched or written."""
+
+
 class ContainerError(ImageError):
     """The container did not start, exited at once, or failed; `log_tail` has its last output."""
 

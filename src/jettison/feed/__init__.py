@@ -1,0 +1,1 @@
+"""OSV's public exports, fetched and kept as one SQLite database of advisories."""
