@@ -1,7 +1,8 @@
 """Read the records of an export's zip one after the other, in bounded memory.
 
-The standard library's reader keeps an object for each member, which for half a million records is
-more memory than everything else together; this one keeps none. What a record says is not known here.
+The standard library's reader keeps an object for each member, which for half a million records
+is more memory than everything else together; this one keeps none. What a record says is not
+known here.
 
 Source: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to 4.3.16 and 4.5.3.
 """
@@ -77,12 +78,12 @@ def read_records(path: Path) -> Iterator[tuple[str, bytes] | Damaged]:
 
 
 def count_members(path: Path) -> int:
-    """How many members the archive says it has.
+    """How many members the archive has, having read its whole list.
 
-    Raises: DamagedArchiveError; OSError.
+    Raises: DamagedArchiveError where that list is no such thing; OSError.
     """
-    with path.open("rb") as directory:
-        return _find_directory(directory, os.fstat(directory.fileno()).st_size)[1]
+    with path.open("rb", buffering=_BUFFER) as directory:
+        return sum(1 for _ in _read_directory(directory, os.fstat(directory.fileno()).st_size))
 
 
 def _find_directory(file: BinaryIO, size: int) -> tuple[int, int]:
@@ -148,7 +149,9 @@ def _wide(sizes: tuple[int, int, int], extra: bytes) -> tuple[int, ...]:
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, at)
         if kind == 1:
-            values = iter(struct.unpack_from(f"<{min(length, len(extra) - at - 4) // 8}Q", extra, at + 4))
+            values = iter(
+                struct.unpack_from(f"<{min(length, len(extra) - at - 4) // 8}Q", extra, at + 4)
+            )
             return tuple(next(values, size) if size == _IN_EXTRA else size for size in sizes)
         at += 4 + length
     return sizes

@@ -8,9 +8,10 @@ from typing import Final
 import msgspec
 
 from jettison.feed.names import belongs, package_key
-from jettison.scan.osv import Affected, Record, Reference
+from jettison.scan.osv import Affected, AffectedPackage, Record, Reference
 
-_MOST_REFERENCES: Final = 12
+_MOST_REFERENCES: Final = 3
+_LONGEST_SUMMARY: Final = 160
 # What a distribution rates a vulnerability with is a word; lists of binaries are megabytes.
 _LONGEST_VALUE: Final = 64
 # Versions of a distribution that a range holds anyway are enumerated by whoever exports the record,
@@ -43,6 +44,8 @@ def encode_common(record: Record) -> bytes:
         msgspec.structs.replace(
             record,
             affected=(),
+            summary=record.summary or _first_sentence(record.details),
+            details="",
             references=_best(record.references),
             database_specific=_compact_object(record.database_specific),
         )
@@ -54,6 +57,15 @@ def join_record(common: bytes, affected: bytes) -> Record:
     return _decode_record(b'%b,"affected":%b}' % (common[:-1], affected))
 
 
+def _first_sentence(text: str) -> str:
+    """What stands for a summary where a distribution's record has none."""
+    line = " ".join(text[: 4 * _LONGEST_SUMMARY].split("\n\n", 1)[0].split())
+    sentence = line.partition(". ")[0].rstrip(".")
+    if len(sentence) <= _LONGEST_SUMMARY:
+        return sentence
+    return sentence[: _LONGEST_SUMMARY - 1].rpartition(" ")[0] + "…"
+
+
 def _compact_affected(affected: Affected, ecosystem: str) -> Affected:
     ranges = tuple(item for item in affected.ranges if item.type != "GIT")
     is_told = (
@@ -63,11 +75,16 @@ def _compact_affected(affected: Affected, ecosystem: str) -> Affected:
     )
     return msgspec.structs.replace(
         affected,
+        package=_without_purl(affected.package),
         ranges=ranges,
         versions=() if is_told else affected.versions,
         ecosystem_specific=_compact_object(affected.ecosystem_specific),
         database_specific=_compact_object(affected.database_specific),
     )
+
+
+def _without_purl(package: AffectedPackage | None) -> AffectedPackage | None:
+    return None if package is None else msgspec.structs.replace(package, purl="")
 
 
 def _compact_object(raw: msgspec.Raw) -> msgspec.Raw:

@@ -45,14 +45,14 @@ def release_names(ecosystem: str, release: str) -> tuple[str, ...]:
     match ecosystem:
         case "Alpine":
             fits = _ALPINE.fullmatch(release)
-            names = (f"v{fits[1]}.{fits[2]}",) if fits else (release,)
+            names = [f"v{fits[1]}.{fits[2]}" if fits else release]
         case "Debian":
-            names = (release.partition(".")[0],)
+            names = [release.partition(".")[0]]
         case "Ubuntu":
             number = release.removesuffix(":LTS")
-            names = (number, f"{number}:LTS")
+            names = [number, f"{number}:LTS"]
         case _:
-            names = (release,)
+            names = [release]
     return (ecosystem, *(f"{ecosystem}:{name}" for name in names))
 
 

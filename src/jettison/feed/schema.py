@@ -1,8 +1,9 @@
 """The tables of the database of advisories, and how a file of them is opened.
 
-Shape: `source` is one row an export, named as its folder is (`Debian`, `PyPI`); `release` one row for
-each name that its records give to an ecosystem (`Debian:12`); `advisory.body` is a record without what
-it affects, `affected.body` the list of what it affects in one release and package, both as JSON.
+Shape: `source` is one row an export, named as its folder is (`Debian`, `PyPI`); `release` one row
+for each name that its records give to an ecosystem (`Debian:12`); `advisory.body` is a record
+without what it affects, `affected.body` the list of what it affects in one release and package,
+both as JSON.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def create_database(path: Path) -> sqlite3.Connection:
     Nothing is journaled: whoever is interrupted leaves a file that nobody has read yet.
     """
     with translated(path, "create"):
-        connection = sqlite3.connect(path, isolation_level=None)
+        connection = sqlite3.connect(path.absolute().as_uri(), uri=True, isolation_level=None)
         connection.executescript(
             f"PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
             f"PRAGMA cache_size = -32768; PRAGMA temp_store = FILE;"

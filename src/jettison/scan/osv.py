@@ -94,6 +94,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     related: tuple[str, ...] = ()
     upstream: tuple[str, ...] = ()
     summary: str = ""
+    details: str = ""
     severity: tuple[Severity, ...] = ()
     affected: tuple[Affected, ...] = ()
     references: tuple[Reference, ...] = ()
