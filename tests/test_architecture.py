@@ -51,6 +51,7 @@ DOORS: Final = (
     ("requests", ("transport.docker_engine",)),
     ("docker", ("transport",)),
     ("zstandard", ("build", "transport")),
+    ("packageurl", ("sbom", "scan")),
     ("rich", ("report", "cli")),
     ("typer", ("cli",)),
     ("asyncio", ("portal",)),
