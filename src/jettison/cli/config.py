@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
+from jettison.cli.inspect_options import XrayArguments
 from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
 from jettison.errors import UsageError
 
@@ -18,6 +19,7 @@ _VERBS: Final = {
     "slim": SlimArguments,
     "profile": ProfileArguments,
     "verify": VerifyArguments,
+    "xray": XrayArguments,
 }
 _NOT_OPTIONS: Final = frozenset({"target", "original", "slimmed"})
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from jettison import __version__
-from jettison.cli import verbs
+from jettison.cli import inspect_verbs, verbs
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
@@ -37,6 +37,7 @@ app.command()(verbs.profile)
 app.command()(verbs.verify)
 app.command()(verbs.why)
 app.command()(verbs.prune)
+app.command()(inspect_verbs.xray)
 
 
 def _show_version(value: bool) -> None:

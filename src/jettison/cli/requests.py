@@ -54,7 +54,7 @@ def slim_request(arguments: SlimArguments) -> SlimRequest:
 def profile_request(arguments: ProfileArguments) -> SlimRequest:
     """What `jettison profile` is asked. Raises: UsageError."""
     return SlimRequest(
-        source=_source(arguments.target, arguments),
+        source=source_request(arguments.target, arguments),
         watch=_watch(arguments, arguments),
         selection=_selection(arguments, exec_keeps=arguments.exec_keeps),
         report_dir=arguments.report_dir,
@@ -66,10 +66,24 @@ def profile_request(arguments: ProfileArguments) -> SlimRequest:
 def verify_request(arguments: VerifyArguments) -> VerifyRequest:
     """What `jettison verify` is asked. Raises: UsageError."""
     return VerifyRequest(
-        original=_source(arguments.original, arguments),
-        slimmed=_source(arguments.slimmed, arguments),
+        original=source_request(arguments.original, arguments),
+        slimmed=source_request(arguments.slimmed, arguments),
         watch=_watch(arguments, arguments),
         report_dir=arguments.report_dir,
+    )
+
+
+def source_request(target: str, arguments: BoundArguments) -> SourceRequest:
+    """Which image, within which bounds. Raises: UsageError."""
+    return SourceRequest(
+        target=target,
+        platform=_platform(arguments),
+        limits=UnpackLimits(
+            max_bytes=parse_size(arguments.max_unpacked_size, "--max-unpacked-size"),
+            max_entries=arguments.max_entries,
+        ),
+        store=store_directory(),
+        platform_asked=arguments.platform is not None,
     )
 
 
@@ -124,19 +138,6 @@ def _platform(arguments: BoundArguments) -> Platform:
     if arguments.platform is None:
         return Platform.of_machine(platform.machine())
     return Platform.parse(arguments.platform)
-
-
-def _source(target: str, arguments: BoundArguments) -> SourceRequest:
-    return SourceRequest(
-        target=target,
-        platform=_platform(arguments),
-        limits=UnpackLimits(
-            max_bytes=parse_size(arguments.max_unpacked_size, "--max-unpacked-size"),
-            max_entries=arguments.max_entries,
-        ),
-        store=store_directory(),
-        platform_asked=arguments.platform is not None,
-    )
 
 
 def _watch(run: RunArguments, probe: ProbeArguments) -> WatchRequest:

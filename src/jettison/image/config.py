@@ -31,6 +31,7 @@ class HealthCheck:
     interval_s: float = 0.0
     timeout_s: float = 0.0
     start_period_s: float = 0.0
+    start_interval_s: float = 0.0
     retries: int = 0
 
 
@@ -67,6 +68,7 @@ class ImageConfig:
     stop_timeout_s: int | None = None
     healthcheck: HealthCheck | None = None
     shell: tuple[str, ...] = ()
+    onbuild: tuple[str, ...] = ()
     created: str = ""
 
     @property
@@ -108,6 +110,7 @@ class ImageConfig:
             stop_timeout_s=read_whole(config.get("StopTimeout"), "StopTimeout"),
             healthcheck=_healthcheck(config.get("Healthcheck")),
             shell=read_list(config.get("Shell"), "Shell"),
+            onbuild=read_list(config.get("OnBuild"), "OnBuild"),
             created=str(value.get("created") or ""),
         )
 
@@ -140,5 +143,6 @@ def _healthcheck(value: object) -> HealthCheck | None:
         interval_s=read_seconds(value.get("Interval"), "Healthcheck.Interval"),
         timeout_s=read_seconds(value.get("Timeout"), "Healthcheck.Timeout"),
         start_period_s=read_seconds(value.get("StartPeriod"), "Healthcheck.StartPeriod"),
+        start_interval_s=read_seconds(value.get("StartInterval"), "Healthcheck.StartInterval"),
         retries=read_whole(value.get("Retries"), "Healthcheck.Retries") or 0,
     )

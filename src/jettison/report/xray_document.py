@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -12,6 +13,20 @@ from jettison.report.slim_document import Stage
 
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 LayerIndex: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Part(StrEnum):
+    """A part of the document that can be asked for by itself."""
+
+    LAYERS = "layers"
+    PACKAGES = "packages"
+    FILES = "files"
+    WASTE = "waste"
+    DUPLICATES = "duplicates"
+    CONFIG = "config"
+    RISKS = "risks"
+    DOCKERFILE = "dockerfile"
+    ESTIMATE = "estimate"
 
 
 class ImageSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -299,8 +314,8 @@ class XrayDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     `gates` is empty where none was asked for.
     Units: `efficiency` is the smallest size of each path over all layers divided by the sum over
     all layers, as dive has it; `wasted_bytes` sums all sizes of paths that are stored twice or
-    deleted; `user_wasted_percent` is their share of the layers above the first, 0 to 1 for one
-    who never wastes more than is there. `duplicate_bytes` is what equal contents waste.
+    deleted; `user_wasted_percent` is what these are to the layers above the first, 0.1 for a
+    tenth, and null where those are empty. `duplicate_bytes` is what equal contents waste.
     """
 
     kind: Literal["xray"] = "xray"

@@ -1,0 +1,37 @@
+"""The options of the verbs that look into images or move them, without running any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from typer import Argument, Option
+
+from jettison.cli.options import BoundArguments, OutputFormat
+
+_TARGET = "docker:NAME, podman:NAME, oci:DIR, oci-archive:FILE, …, or NAME."
+
+
+@dataclass(frozen=True, kw_only=True)
+class XrayArguments(BoundArguments):
+    """`jettison xray`."""
+
+    target: Annotated[str, Argument(metavar="TARGET", help=_TARGET)]
+    format: Annotated[
+        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
+    ] = OutputFormat.TEXT
+    only: Annotated[
+        tuple[str, ...],
+        Option(
+            metavar="PART,…",
+            help="Only these parts, each in full: layers, packages, files, waste, duplicates, "
+            "config, risks, dockerfile, estimate.",
+        ),
+    ] = ()
+    gate: Annotated[
+        tuple[str, ...],
+        Option(
+            metavar="NAME=BOUND,…",
+            help="End with 1 if the image exceeds it: size=200MB, efficiency=0.95, waste=5%, …",
+        ),
+    ] = ()

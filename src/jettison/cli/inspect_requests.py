@@ -1,0 +1,37 @@
+"""From what was typed to what the verbs that look into images are asked."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from jettison.cli.inspect_options import XrayArguments
+from jettison.cli.requests import source_request
+from jettison.errors import UsageError
+from jettison.report.xray_document import Part
+from jettison.workflow.xray import XrayRequest
+from jettison.xray.gates import parse_gates
+
+
+def xray_request(arguments: XrayArguments) -> XrayRequest:
+    """What `jettison xray` is asked. Raises: UsageError."""
+    return XrayRequest(
+        source=source_request(arguments.target, arguments),
+        parts=parse_parts(arguments.only),
+        gates=parse_gates(arguments.gate),
+    )
+
+
+def parse_parts(texts: Iterable[str]) -> frozenset[Part]:
+    """The parts of `layers,packages` texts; all of them where there is none.
+
+    Raises: UsageError for a part that is not known.
+    """
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    known = [str(part) for part in Part]
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+            raise UsageError(f"--only {name!r}: no part is named so", hint=hint)
+    return frozenset(Part(name) for name in names) or frozenset(Part)

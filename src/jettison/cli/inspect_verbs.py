@@ -1,0 +1,32 @@
+"""The verbs that look into images or move them: ask the workflow, print its result."""
+
+from __future__ import annotations
+
+from jettison.cli.arguments import takes
+from jettison.cli.inspect_options import XrayArguments
+from jettison.cli.options import OutputFormat
+from jettison.cli.terminal import print_result, progress, width
+from jettison.errors import CheckFailedError
+
+
+@takes(XrayArguments)
+def xray(arguments: XrayArguments) -> None:
+    """Show what an image is made of: layers, packages, waste, settings, risks."""
+    from jettison.cli.inspect_requests import xray_request  # noqa: PLC0415  # --help need not load it
+    from jettison.report.xray_document import render_xray_document  # noqa: PLC0415  # as above
+    from jettison.workflow.xray import xray as run  # noqa: PLC0415  # as above
+
+    request = xray_request(arguments)
+    with progress() as events:
+        result = run(request, events=events)
+    if arguments.format is OutputFormat.JSON:
+        print_result(render_xray_document(result.document).decode())
+    else:
+        from jettison.report.xray_text import render_xray_text  # noqa: PLC0415  # JSON needs no tables
+
+        print_result(render_xray_text(result.document, request.parts, width=width()))
+    if result.failed:
+        told = "; ".join(
+            f"{row.name} is {row.found}, allowed {row.allowed}" for row in result.failed
+        )
+        raise CheckFailedError(f"{arguments.target}: {told}")

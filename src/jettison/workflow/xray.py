@@ -1,0 +1,105 @@
+"""`jettison xray`: look into one image, without running it, and hold it against bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from jettison.events import EventSink, Notice, stage
+from jettison.linux.isolation import run_isolated, work_directory
+from jettison.report.xray_document import GateRow, Part, XrayDocument
+from jettison.report.xray_gates import check_document, gate_parts
+from jettison.report.xray_rows import gate_rows
+from jettison.store.overlay_directory import RedirectedLayerError
+from jettison.transport.sources import Source
+from jettison.workflow.layers import stack_layers
+from jettison.workflow.opening import may_read_in_place, opened
+from jettison.workflow.requests import SourceRequest
+from jettison.workflow.stages import StageTimes
+from jettison.workflow.xray_parts import Subject, look
+from jettison.xray.gates import Gate
+
+ALL_PARTS: Final = frozenset(Part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XrayRequest:
+    """Which image, which parts of the document, and the bounds it has to keep."""
+
+    source: SourceRequest
+    parts: frozenset[Part] = ALL_PARTS
+    gates: tuple[Gate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XrayResult:
+    """What was found; `failed` are the gates that the image does not pass."""
+
+    document: XrayDocument
+    failed: tuple[GateRow, ...]
+
+
+def xray(request: XrayRequest, *, events: EventSink) -> XrayResult:
+    """Look into an image.
+
+    Raises: JettisonError for an image that cannot be read.
+    """
+    times = StageTimes(events)
+    try:
+        document = _xray(request, times, in_place=may_read_in_place())
+    except RedirectedLayerError as err:
+        times.emit(Notice(message=f"the engine's own layers cannot be used: {err.message}"))
+        document = _xray(request, times, in_place=False)
+    gates = gate_rows(check_document(document, request.gates))
+    document = msgspec.structs.replace(
+        _only(document, request.parts),
+        gates=gates,
+        stages=tuple(times.stages),
+        notices=tuple(times.notices),
+    )
+    return XrayResult(document=document, failed=tuple(row for row in gates if not row.passed))
+
+
+def _xray(request: XrayRequest, times: StageTimes, *, in_place: bool) -> XrayDocument:
+    with work_directory() as workdir:
+        with (
+            stage("open", times),
+            opened(request.source, workdir, in_place=in_place) as source,
+        ):
+            pass
+        for notice in source.notices:
+            times.emit(Notice(message=notice))
+        if source.directories is not None:
+            return _look(request, source, times)
+        return run_isolated(
+            lambda sink: _look(request, source, sink), events=times, workdir=workdir
+        )
+
+
+def _look(request: XrayRequest, source: Source, events: EventSink) -> XrayDocument:
+    with stage("read", events) as outcome:
+        rootfs = stack_layers(source, request.source, events)
+        outcome.detail = f"{len(rootfs.tree)} paths"
+    subject = Subject(image=source.image, digest=source.digest, rootfs=rootfs)
+    return look(subject, request.parts | gate_parts(request.gates), events)
+
+
+_FIELDS: Final = {
+    Part.LAYERS: ("layers",),
+    Part.PACKAGES: ("packages", "unowned"),
+    Part.FILES: ("files", "directories"),
+    Part.WASTE: ("efficiency", "wasted_bytes", "user_wasted_percent", "waste"),
+    Part.DUPLICATES: ("duplicates", "duplicate_count", "duplicate_bytes"),
+    Part.CONFIG: ("config",),
+    Part.RISKS: ("risks",),
+    Part.DOCKERFILE: ("dockerfile",),
+    Part.ESTIMATE: ("estimate",),
+}
+
+
+def _only(document: XrayDocument, parts: frozenset[Part]) -> XrayDocument:
+    """Without what only a gate needed."""
+    unasked = {field: None for part in ALL_PARTS - parts for field in _FIELDS[part]}
+    return msgspec.structs.replace(document, **unasked)

@@ -1,0 +1,170 @@
+"""The parts of an X-ray of one image, each from what finds it, for one document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, Final
+
+from jettison.analysis.base_layers import find_last_base_layer
+from jettison.analysis.inventory import Inventory
+from jettison.analysis.python_interpreters import find_interpreters
+from jettison.digest import Digest
+from jettison.edge.redact import redact
+from jettison.events import EventSink, Notice, stage
+from jettison.image import Image
+from jettison.linux.forked import Forked
+from jettison.report import xray_rows
+from jettison.report.xray_document import ImageSummary, Part, XrayDocument
+from jettison.store.rootfs import StackedRootFS
+from jettison.xray.changes import LayerChanges, stack, stored_size_bytes
+from jettison.xray.directories import find_largest, measure_directories
+from jettison.xray.duplicates import DuplicateGroup, find_duplicates
+from jettison.xray.efficiency import measure_efficiency
+from jettison.xray.layers import history_fault, layer_history, summarize_layer
+from jettison.xray.users import find_user
+
+_LARGEST_OF_LAYER: Final = 10
+_FILES: Final = 500
+_WASTE: Final = 500
+_DUPLICATES: Final = 500
+_DIRECTORIES: Final = 2000
+_LEAST_DIRECTORY: Final = 0.0005
+_ACCOUNT_BYTES: Final = 1 << 20
+
+# Fields of the document by name; it is made from all of them at once.
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The image that is looked into; `digest` is what the place it came from knows it by."""
+
+    image: Image
+    digest: Digest
+    rootfs: StackedRootFS
+
+
+def look(subject: Subject, parts: frozenset[Part], events: EventSink) -> XrayDocument:
+    """A document of the parts that are asked for.
+
+    Raises: StoreError for files that cannot be read.
+    """
+    view = _View(subject, events)
+    # Hashing waits for the disk, and needs nothing that is found here.
+    hashing = _duplicates_apart(subject) if Part.DUPLICATES in parts else None
+    fields: Fields = {"image": view.summary()}
+    if Part.LAYERS in parts:
+        fields |= view.layers()
+    if Part.WASTE in parts:
+        fields |= view.waste()
+    if Part.FILES in parts:
+        fields |= view.files()
+    if Part.CONFIG in parts:
+        fields |= view.config()
+    if hashing is not None:
+        fields |= view.duplicates(hashing)
+    return XrayDocument(**fields)
+
+
+def _duplicates_apart(subject: Subject) -> Forked[tuple[DuplicateGroup, ...]]:
+    return Forked(partial(find_duplicates, subject.rootfs, subject.rootfs.tree))
+
+
+class _View:
+    """One image and what several parts need of it, found once."""
+
+    def __init__(self, subject: Subject, events: EventSink) -> None:
+        self._image = subject.image
+        self._digest = subject.digest
+        self._rootfs = subject.rootfs
+        self._tree = subject.rootfs.tree
+        self._events = events
+
+    @cached_property
+    def changes(self) -> tuple[LayerChanges, ...]:
+        return tuple(stack(self._rootfs.layers))
+
+    def summary(self) -> ImageSummary:
+        size = sum(
+            stored_size_bytes(entry) for layer in self._rootfs.layers for entry in layer.entries
+        )
+        return xray_rows.image_summary(self._image, self._digest, size, self._tree)
+
+    def layers(self) -> Fields:
+        config = self._image.config
+        fault = history_fault(config)
+        if fault:
+            self._events.emit(Notice(message=fault))
+        last_of_base = find_last_base_layer(self._tree, config)
+        history = layer_history(config)
+        rows = []
+        for changes in self.changes:
+            item = history[changes.index]
+            rows.append(
+                xray_rows.layer_row(
+                    self._image,
+                    summarize_layer(changes, largest=_LARGEST_OF_LAYER),
+                    self.owner,
+                    instruction=" ".join(item.created_by.split()) if item is not None else "",
+                    is_base=changes.index <= last_of_base,
+                )
+            )
+        return {"layers": tuple(rows)}
+
+    def waste(self) -> Fields:
+        found = measure_efficiency(self.changes)
+        share = found.user_wasted_share
+        return {
+            "efficiency": found.score,
+            "wasted_bytes": found.wasted_bytes,
+            "user_wasted_percent": share,
+            "waste": xray_rows.waste_rows(found.wasted[:_WASTE]),
+        }
+
+    def files(self) -> Fields:
+        largest = find_largest(self._tree, most=_FILES)
+        sizes = measure_directories(self._tree, least_share=_LEAST_DIRECTORY, most=_DIRECTORIES)
+        return {
+            "files": xray_rows.file_rows(largest, None, self.owner),
+            "directories": xray_rows.directory_rows(sizes),
+        }
+
+    def duplicates(self, hashing: Forked[tuple[DuplicateGroup, ...]]) -> Fields:
+        with stage("duplicates", self._events) as outcome:
+            groups = hashing.result()
+            outcome.detail = f"{len(groups)} contents are stored more than once"
+        return {
+            "duplicates": xray_rows.duplicate_rows(groups[:_DUPLICATES]),
+            "duplicate_count": len(groups),
+            "duplicate_bytes": sum(group.wasted_bytes for group in groups),
+        }
+
+    def config(self) -> Fields:
+        config = self._image.config
+        user = find_user(config.user, self._read("/etc/passwd"), self._read("/etc/group"))
+        row = xray_rows.config_row(
+            config, user, find_interpreters(self._tree), self.inventory.distro, _shown
+        )
+        return {"config": row}
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        return Inventory(packages=())
+
+    def owner(self, path: str) -> str:
+        package = self.inventory.find_owner(path)
+        return str(package) if package is not None else ""
+
+    def _read(self, path: str) -> str:
+        """A small text file; empty where there is none, or what is there is no file."""
+        entry = self._tree.resolve(path).entry
+        if entry is None or not entry.is_file:
+            return ""
+        with self._rootfs.open(entry.path) as file:
+            return file.read(_ACCOUNT_BYTES).decode("utf-8", "replace")
+
+
+def _shown(name: str, value: str) -> str:
+    """A variable's value without what its name or form says is secret."""
+    return redact(f"{name}={value}").partition("=")[2]
