@@ -50,6 +50,9 @@ DOORS: Final = (
     # What the client of the Docker Engine raises comes from `requests`.
     ("requests", ("transport.docker_engine",)),
     ("docker", ("transport",)),
+    ("cvss", ("scan",)),
+    ("semantic_version", ("scan",)),
+    ("univers", ("scan",)),
     ("zstandard", ("build", "transport")),
     ("packageurl", ("sbom", "scan")),
     ("rich", ("report", "cli")),
