@@ -9,12 +9,14 @@ import contextlib
 import email.utils
 import ipaddress
 import logging
+import os
 import ssl
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Final, Self
 from urllib.parse import unquote, urljoin, urlsplit
@@ -37,6 +39,8 @@ _MOST_REDIRECTS: Final = 8
 _TEMPORARY: Final = frozenset({408, 429, 500, 502, 503, 504})
 # What tells who we are, and is nobody's business but that host's.
 _PRIVATE: Final = frozenset({"authorization", "cookie"})
+# Reading so much takes less time than a new connection.
+_MOST_LEFT: Final = 64 << 10
 _AGENT: Final = f"jettison/{__version__}"
 
 
@@ -126,8 +130,12 @@ class Response:
         return data
 
     def close(self) -> None:
-        """Give the connection back, or end it if something is left in it."""
-        self._raw.close()
+        """Give the connection back, or end it if much is left in it."""
+        left = self._raw.length_remaining
+        if left is not None and left <= _MOST_LEFT:
+            self._raw.drain_conn()
+        else:
+            self._raw.close()
 
 
 class HttpClient:
@@ -250,7 +258,8 @@ class HttpClient:
             return self._managers[proxy]
 
     def _make_manager(self, proxy: str) -> urllib3.PoolManager:
-        context = _ssl_context(insecure=self.options.insecure)
+        named = (os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
+        context = _ssl_context(named, insecure=self.options.insecure)
         if not proxy:
             return urllib3.PoolManager(num_pools=8, maxsize=8, ssl_context=context)
         parts = urlsplit(proxy)
@@ -327,8 +336,14 @@ def _proxy_for(url: str) -> str:
     return proxy
 
 
-def _ssl_context(*, insecure: bool) -> ssl.SSLContext:
-    """The trust of this host, and Mozilla's where Python was built to find none."""
+@cache
+def _ssl_context(named: tuple[str, str], *, insecure: bool) -> ssl.SSLContext:
+    """The trust of this host, and Mozilla's where Python was built to find none.
+
+    Reading all those certificates takes 30 ms, so it is done once for what the environment
+    `named`, which OpenSSL looks at by itself.
+    """
+    del named
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
     if paths.cafile is None and paths.capath is None:

@@ -52,6 +52,10 @@ def newest_instruction(target: Target) -> str | None:
             return docker_engine.made_by(target.location)
         case Scheme.PODMAN:
             return podman.made_by(target.location)
+        case Scheme.REGISTRY:
+            from jettison.transport import registry_write  # noqa: PLC0415  # slow as well
+
+            return registry_write.made_by(target)
         case Scheme.NAME:
             raise ValueError(f"{target} is no complete target")
         case _:

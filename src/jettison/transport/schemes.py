@@ -19,6 +19,7 @@ class Scheme(StrEnum):
     DOCKER_ARCHIVE = "docker-archive"
     DOCKER = "docker"
     PODMAN = "podman"
+    REGISTRY = "registry"
     NAME = "name"
 
 
@@ -27,17 +28,19 @@ class Target:
     """One image at one place.
 
     Shape: for the file schemes `location` is a path on the host and `tag` what names the image
-    in it (a tag or a whole name; empty where none was given); for the engines `location` is the
-    image's name and `tag` is empty.
+    in it (a tag or a whole name; empty where none was given); for engines and registries
+    `location` is the image's name and `tag` is empty. `insecure` allows a registry to be reached
+    over plain HTTP, or with a certificate that nobody vouches for.
     """
 
     scheme: Scheme
     location: str
     tag: str = ""
+    insecure: bool = False
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a path and no engine's name."""
+        """Whether it is a path and no name."""
         return self.scheme in _FILE_SCHEMES
 
     @property
@@ -74,6 +77,11 @@ TRANSPORTS: Final[tuple[Transport, ...]] = (
     ),
     Transport(scheme=Scheme.DOCKER, form="docker:NAME[:TAG]", title="Docker Engine"),
     Transport(scheme=Scheme.PODMAN, form="podman:NAME[:TAG]", title="Podman"),
+    Transport(
+        scheme=Scheme.REGISTRY,
+        form="registry:[HOST/]NAME[:TAG]",
+        title="a registry, Docker Hub without a HOST",
+    ),
     Transport(scheme=Scheme.NAME, form="NAME[:TAG]", title="Docker, then Podman", writes=False),
 )
 
@@ -85,10 +93,9 @@ _FOREIGN: Final = {
     "containers-storage": "write podman:NAME",
     "dir": "copy it to an OCI layout first: skopeo copy dir:DIR oci:DIR",
 }
-_PULL_FIRST: Final = "pull the image into an engine, or copy it to an OCI layout with skopeo"
 
 
-def parse_target(text: str) -> Target:
+def parse_target(text: str, *, insecure: bool = False) -> Target:
     """Read a place as it is written on the command line.
 
     A path ends at the first colon, so it cannot contain one; `./` in front of a plain name makes
@@ -98,13 +105,17 @@ def parse_target(text: str) -> Target:
     """
     word, colon, rest = text.partition(":")
     if colon and (word in _FOREIGN or rest.startswith("//")):
+        name = rest.removeprefix("//")
         raise UsageError(
             f"{text!r}: no images are read from or written to {word}:",
-            hint=_FOREIGN.get(word, _PULL_FIRST),
+            hint=_FOREIGN.get(word, f"write registry:{name}"),
         )
     scheme = Scheme(word) if colon and word in _BY_PREFIX else Scheme.NAME
     if scheme is Scheme.NAME:
         return Target(scheme=scheme, location=_checked_name(text, text))
+    if scheme is Scheme.REGISTRY:
+        location = _checked_repository(rest, text)
+        return Target(scheme=scheme, location=location, insecure=insecure)
     if scheme not in _FILE_SCHEMES:
         return Target(scheme=scheme, location=_checked_name(rest, text))
     location, _, tag = rest.partition(":")
@@ -124,9 +135,10 @@ def destination(target: Target, *, name: str) -> Target:
         case Scheme.NAME:
             raise UsageError(
                 f"output {target}: where is that?",
-                hint=f"write docker:{target} or podman:{target}, or oci-archive:FILE",
+                hint=f"write docker:{target}, podman:{target} or registry:HOST/NAME, "
+                "or oci-archive:FILE",
             )
-        case Scheme.DOCKER | Scheme.PODMAN:
+        case Scheme.DOCKER | Scheme.PODMAN | Scheme.REGISTRY:
             reference = Reference.parse(target.location)
             if reference.digest is not None:
                 raise UsageError(f"output {target}: a digest cannot be chosen, only a tag")
@@ -152,6 +164,15 @@ def _checked_name(name: str, text: str) -> str:
         raise UsageError(f"{text!r} names no image", hint="write NAME or NAME:TAG")
     Reference.parse(name)
     return name
+
+
+def _checked_repository(name: str, text: str) -> str:
+    host, _, port = name.partition(":")
+    if port.isdigit() and (host == "localhost" or "." in host):
+        raise UsageError(
+            f"{text!r} names a registry, and no image in it", hint=f"write {text}/NAME[:TAG]"
+        )
+    return _checked_name(name, text)
 
 
 def _form(scheme: Scheme) -> str:

@@ -43,6 +43,10 @@ def check_sink(target: Target, *, overwrite: bool) -> None:
     """
     if target.is_file:
         _check_place(target)
+    if target.scheme is Scheme.REGISTRY:
+        from jettison.transport import registry_write  # noqa: PLC0415  # an HTTP client: slow
+
+        registry_write.check_push(target)
     instruction = newest_instruction(target)
     if instruction is None or overwrite or made_by_jettison(instruction):
         return
@@ -78,6 +82,10 @@ def write_sink(target: Target, layout: Path, *, overwrite: bool) -> Written:
             case Scheme.PODMAN:
                 # As a docker archive: Podman ignores the HEALTHCHECK of images in OCI form.
                 image_id = podman.load(image.docker_archive(target.location), target.location)
+            case Scheme.REGISTRY:
+                from jettison.transport import registry_write  # noqa: PLC0415  # slow as well
+
+                registry_write.push_layout(target, image)
             case Scheme.NAME:
                 raise ValueError(f"{target} is no complete target")
             case _:

@@ -108,6 +108,11 @@ def _find(
             return docker_engine.find_in_engine(target, workdir, in_place=in_place)
         case Scheme.PODMAN:
             return podman.find_in_podman(target, workdir, platform)
+        case Scheme.REGISTRY:
+            # As above, for a tenth of a second.
+            from jettison.transport import registry  # noqa: PLC0415  # as said
+
+            return registry.find_in_registry(target, platform)
         case Scheme.NAME:
             return _find_in_any_engine(target, platform, workdir, limits, in_place=in_place)
         case _:
