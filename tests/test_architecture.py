@@ -55,6 +55,8 @@ DOORS: Final = (
     ("univers", ("scan",)),
     ("zstandard", ("build", "transport")),
     ("packageurl", ("sbom", "scan")),
+    # Many patterns in one pass over the text of an image.
+    ("hyperscan", ("analysis.secrets",)),
     ("rich", ("report", "cli")),
     ("typer", ("cli",)),
     ("asyncio", ("portal",)),
