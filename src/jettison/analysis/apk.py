@@ -72,6 +72,7 @@ def cut_stanza(stanza: bytes, is_kept: Callable[[str], bool]) -> bytes:
 def _package(record: ImagePath, stanza: bytes, real: RealPaths) -> OsPackage:
     fields = {line[:1]: _text(line[2:]) for line in stanza.splitlines() if line[1:2] == b":"}
     name, version = fields.get(b"P", ""), fields.get(b"V", "")
+    files, missing = real.divide(_files(stanza))
     return OsPackage(
         kind=PackageKind.APK,
         name=name,
@@ -81,7 +82,9 @@ def _package(record: ImagePath, stanza: bytes, real: RealPaths) -> OsPackage:
         source_version=version,
         record=record,
         stanza=stanza.strip(b"\n") + b"\n",
-        files=tuple(sorted(real.of(_files(stanza)))),
+        files=files,
+        missing=missing,
+        license=fields.get(b"L", ""),
         depends=tuple((_bare(item),) for item in fields.get(b"D", "").split() if item[0] != "!"),
         provides=tuple(_bare(item) for item in fields.get(b"p", "").split()),
     )

@@ -96,6 +96,7 @@ class _Database:
         version = fields.get(b"Version", "")
         source = _SOURCE.match(fields.get(b"Source", ""))
         listing = self._listing(record, name, architecture)
+        files, missing = self._files(name, listing, fields.get(b"Conffiles", ""))
         return OsPackage(
             kind=PackageKind.DEB,
             name=name,
@@ -107,7 +108,8 @@ class _Database:
             stanza=stanza,
             listing=listing,
             is_base=fields.get(b"Essential") == "yes" or fields.get(b"Priority") == "required",
-            files=self._files(name, listing, fields.get(b"Conffiles", "")),
+            files=files,
+            missing=None if listing is None else missing,
             depends=_depends(fields.get(b"Pre-Depends", ""), fields.get(b"Depends", "")),
             provides=tuple(
                 item for (item, *_) in _depends(fields.get(b"Provides", "")) if item != name
@@ -123,9 +125,11 @@ class _Database:
             candidates.append(ImagePath(f"{record}.md5sums"))
         return next((path for path in candidates if self._tree.find(path)), None)
 
-    def _files(self, name: str, listing: ImagePath | None, conffiles: str) -> tuple[ImagePath, ...]:
+    def _files(
+        self, name: str, listing: ImagePath | None, conffiles: str
+    ) -> tuple[tuple[ImagePath, ...], tuple[str, ...]]:
         if listing is None:
-            return ()
+            return (), ()
         data = self._bytes(listing)
         if listing.endswith(".md5sums"):
             paths = [path for path, _ in parse_md5sums(data)]
@@ -133,11 +137,11 @@ class _Database:
         else:
             paths = data.decode("utf-8", "surrogateescape").splitlines()
         # Where the image has a link in a directory's place (`/bin`), the package owns no link.
-        directories = {path.rpartition("/")[0] for path in paths}
+        directories = {path.rpartition("/")[0] for path in paths} | {"/."}
         paths = [path for path in paths if path not in directories]
         if self._diversions:
             paths = [self._diverted(path, name) for path in paths]
-        return tuple(sorted(self._real.of(paths)))
+        return self._real.divide(paths)
 
     def _diverted(self, path: str, package: str) -> str:
         target, diverter = self._diversions.get(path, (path, package))

@@ -1,23 +1,26 @@
 """The packages of one image, whatever kind they are: what scans, SBOMs and X-rays are made from.
 
-Reading the records of each kind is the work of dpkg, apk, rpm and python_packages.
+These are the values; inventory_read makes them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from jettison.filetree import FileTree
 from jettison.paths import ImagePath
 
 
 class PackageType(StrEnum):
-    """What kind of package it is, as documents name it."""
+    """What kind of package it is, as documents name it; BINARY was installed by no manager."""
 
     DEB = "deb"
     APK = "apk"
     RPM = "rpm"
     PYTHON = "python"
+    BINARY = "binary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,8 @@ class Distro:
     """Which distribution an image is of.
 
     Shape: `id` and `version_id` as in os-release (`debian`, `12`; `alpine`, `3.19.1`), empty where
-    it does not say; `name` for people (`Debian GNU/Linux 12 (bookworm)`).
+    it does not say; `name` for people (`Debian GNU/Linux 12 (bookworm)`); `id_like` are the ids of
+    those that it is made from, closest first.
     Source: os-release(5).
     """
 
@@ -33,6 +37,7 @@ class Distro:
     version_id: str = ""
     codename: str = ""
     name: str = ""
+    id_like: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +81,8 @@ class Package:
 class Inventory:
     """Every package of an image, sorted by type, name, version and record, and who owns what.
 
-    Shape: of packages that share a file the first counts as its owner, an OS package before a
-    Python one.
+    Shape: of packages that share a file the first counts as its owner: an OS package before a
+    Python one, and a vendored one before the one that carries it.
     """
 
     packages: tuple[Package, ...]
@@ -86,11 +91,39 @@ class Inventory:
 
     def __post_init__(self) -> None:
         owners: dict[str, Package] = {}
-        for package in sorted(self.packages, key=lambda item: item.type is PackageType.PYTHON):
+        for package in sorted(self.packages, key=_precedence):
             for path in package.files:
                 owners.setdefault(path, package)
         object.__setattr__(self, "_owners", owners)
 
     def find_owner(self, path: str) -> Package | None:
-        """Whose file the entry at this real path is; directories have no owner."""
-        return self._owners.get(path)
+        """Whose file the entry at this real path is; directories have no owner.
+
+        Byte code that no list names, being made after the installation, is its source's owner's.
+        """
+        found = self._owners.get(path)
+        if found is None and path.endswith(".pyc"):
+            directory, _, name = path.rpartition("/")
+            if directory.endswith("/__pycache__"):
+                module = name.partition(".")[0]
+                return self._owners.get(f"{directory.removesuffix('/__pycache__')}/{module}.py")
+        return found
+
+
+def sum_sizes(tree: FileTree, paths: Iterable[ImagePath]) -> int:
+    """What these files take in bytes, those with several names counted once."""
+    size = 0
+    counted: set[tuple[int, ImagePath]] = set()
+    for path in paths:
+        entry = tree[path]
+        if entry.hardlink is not None:
+            if (entry.layer, entry.hardlink) in counted:
+                continue
+            counted.add((entry.layer, entry.hardlink))
+        size += entry.size_bytes
+    return size
+
+
+def _precedence(package: Package) -> tuple[bool, bool]:
+    is_system = package.type in (PackageType.DEB, PackageType.APK, PackageType.RPM)
+    return (not is_system, not package.parent)

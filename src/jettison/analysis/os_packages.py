@@ -27,10 +27,11 @@ class OsPackage:
     """One installed package.
 
     Shape: `files` are the real paths of what it owns, is in the image and is no directory, sorted;
-    `depends` has one tuple of alternatives per dependency, versions left out; `provides` includes
-    libraries and virtual packages; `record` is the file that says it is installed and `stanza` its
-    part of that file (empty for rpm); `listing` is where its files are listed, if apart; `is_base`
-    tells that every system of its kind has it.
+    `missing` what it lists and is not in the image, as listed, or None where no record lists its
+    files; `depends` has one tuple of alternatives per dependency, versions left out; `provides`
+    includes libraries and virtual packages; `record` is the file that says it is installed and
+    `stanza` its part of that file (empty for rpm); `listing` is where its files are listed, if
+    apart; `is_base` tells that every system of its kind has it; `license` is as its record has it.
     """
 
     kind: PackageKind
@@ -41,6 +42,8 @@ class OsPackage:
     source_version: str
     record: ImagePath
     files: tuple[ImagePath, ...] = ()
+    missing: tuple[str, ...] | None = ()
+    license: str = ""
     depends: tuple[tuple[str, ...], ...] = ()
     provides: tuple[str, ...] = ()
     stanza: bytes = b""
@@ -58,10 +61,20 @@ class RealPaths:
         self._tree = tree
         self._directories: dict[str, str] = {}
 
-    def of(self, listed: Iterable[str]) -> list[ImagePath]:
-        """Those that are in the image and no directories. Only links of parents are followed."""
-        entries = (self._tree.find(self.real(path)) for path in listed)
-        return [entry.path for entry in entries if entry is not None and not entry.is_directory]
+    def divide(self, listed: Iterable[str]) -> tuple[tuple[ImagePath, ...], tuple[str, ...]]:
+        """Those that are in the image and no directories, and as listed those that are not there.
+
+        Shape: both sorted, each path once. Only links of parents are followed.
+        """
+        found: set[ImagePath] = set()
+        missing: set[str] = set()
+        for path in listed:
+            entry = self._tree.find(self.real(path))
+            if entry is None:
+                missing.add(path)
+            elif not entry.is_directory:
+                found.add(entry.path)
+        return tuple(sorted(found)), tuple(sorted(missing))
 
     def real(self, path: str) -> str:
         """The path with the links of its parents followed, whether or not anything is there."""

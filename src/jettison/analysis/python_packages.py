@@ -49,7 +49,9 @@ class Distribution:
     site directory; `metadata` the `.dist-info` directory, or the `.egg-info` directory or file;
     `files` real paths of files and links that exist, metadata included, in path order; `requires`
     as in METADATA; `is_requested` where pip was given its name, `is_local` where it was given a
-    directory; `has_record` whether `files` come from a record or from looking around.
+    directory; `has_record` whether `files` come from a record or from looking around; `missing`
+    what the record lists and is not in the image, as listed; `licenses` as License-Expression has
+    it, or else the field License, or else what the classifiers say.
     """
 
     name: str
@@ -64,6 +66,8 @@ class Distribution:
     is_requested: bool = False
     is_local: bool = False
     has_record: bool = True
+    missing: tuple[str, ...] = ()
+    licenses: tuple[str, ...] = ()
 
     @property
     def anchor(self) -> ImagePath:
@@ -173,10 +177,16 @@ def read_distributions(rootfs: RootFS, site_dirs: Sequence[ImagePath]) -> Distri
     found: list[Distribution] = []
     for site in site_dirs:
         for name in rootfs.tree.children(site):
-            match = _DIRECTORY.fullmatch(name)
-            if match is not None:
-                found.append(_Reader(rootfs, site, site / name).read(match))
+            item = read_distribution(rootfs, site / name)
+            if item is not None:
+                found.append(item)
     return Distributions(tuple(found))
+
+
+def read_distribution(rootfs: RootFS, metadata: ImagePath) -> Distribution | None:
+    """The one whose `.dist-info` or `.egg-info` this is; None if that is not its name."""
+    match = _DIRECTORY.fullmatch(metadata.name)
+    return None if match is None else _Reader(rootfs, metadata).read(match)
 
 
 def _parse(text: str) -> Requirement | None:
@@ -225,10 +235,11 @@ def _holds(requirement: Requirement, target: Target, extra: str) -> bool:
 class _Reader:
     """Reads one metadata directory or file."""
 
-    def __init__(self, rootfs: RootFS, site: ImagePath, metadata: ImagePath) -> None:
+    def __init__(self, rootfs: RootFS, metadata: ImagePath) -> None:
         self._rootfs = rootfs
         self._tree = rootfs.tree
-        self._site = site
+        self._site = metadata.parent
+        self._missing: set[str] = set()
         self._metadata = self._tree.resolve(metadata).path
         self._named = metadata
 
@@ -250,6 +261,8 @@ class _Reader:
             is_requested=(self._metadata / "REQUESTED") in self._tree,
             is_local='"dir_info"' in self._text("direct_url.json"),
             has_record=files is not None,
+            missing=tuple(sorted(self._missing)),
+            licenses=_licenses(headers),
         )
 
     def _headers(self) -> Mapping[str, list[str]]:
@@ -299,7 +312,9 @@ class _Reader:
             if entry is None:
                 found_at = self._tree.resolve(path, follow_last=False)
                 entry, path = found_at.entry, found_at.path
-            if entry is not None and not entry.is_directory:
+            if entry is None:
+                self._missing.add(text)
+            elif not entry.is_directory:
                 found.add(path)
         return found
 
@@ -320,6 +335,18 @@ class _Reader:
 
     def _read(self, path: ImagePath) -> str:
         return _read_text(self._rootfs, self._tree, path)
+
+
+def _licenses(headers: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Source: core metadata 2.4. Some put the whole text of their licence into the field."""
+    expression = headers.get("license-expression", ())
+    stated = [text for text in headers.get("license", ()) if text not in ("", "UNKNOWN")]
+    classified = [
+        text.rpartition(" :: ")[2]
+        for text in headers.get("classifier", ())
+        if text.startswith("License :: ")
+    ]
+    return tuple(dict.fromkeys(expression or stated or classified))
 
 
 def _read_text(rootfs: RootFS, tree: FileTree, path: ImagePath) -> str:

@@ -24,6 +24,7 @@ _NAME: Final = 1000
 _VERSION: Final = 1001
 _RELEASE: Final = 1002
 _EPOCH: Final = 1003
+_LICENSE: Final = 1014
 _ARCH: Final = 1022
 _SOURCERPM: Final = 1044
 _PROVIDENAME: Final = 1047
@@ -141,13 +142,14 @@ def _package(
     epoch = first(_EPOCH)
     version = f"{first(_VERSION)}-{first(_RELEASE)}"
     directories = header.get(_DIRNAMES, ())
-    files = [
+    listed = [
         f"{directories[int(index)]}{name}"
         for index, name in zip(
             header.get(_DIRINDEXES, ()), header.get(_BASENAMES, ()), strict=False
         )
         if int(index) < len(directories)
     ]
+    files, missing = real.divide(listed)
     # "bash-5.1.8-9.el9.src.rpm": name, version and release are separated by the last dashes.
     source, *rest = first(_SOURCERPM).removesuffix(".src.rpm").rsplit("-", 2)
     return OsPackage(
@@ -158,7 +160,9 @@ def _package(
         source=source or first(_NAME),
         source_version="-".join(rest) or version,
         record=record,
-        files=tuple(sorted(real.of(files))),
+        files=files,
+        missing=missing,
+        license=first(_LICENSE),
         depends=tuple((name,) for name in header.get(_REQUIRENAME, ())),
         provides=header.get(_PROVIDENAME, ()),
     )
