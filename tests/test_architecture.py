@@ -53,6 +53,7 @@ DOORS: Final = (
     ("cvss", ("scan",)),
     ("semantic_version", ("scan",)),
     ("univers", ("scan",)),
+    ("e2b_dockerfile_utils", ("dockerfile",)),
     ("zstandard", ("build", "transport")),
     ("packageurl", ("sbom", "scan")),
     # Many patterns in one pass over the text of an image.
