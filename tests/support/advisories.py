@@ -9,8 +9,86 @@ from pathlib import Path
 from typing import Any
 
 from jettison.feed.writer import DatabaseWriter, Origin
+from jettison.report.db_document import (
+    DbEnrichment,
+    DbExport,
+    DbSource,
+    DbStatusDocument,
+    DbUpdateDocument,
+    SkippedRecord,
+)
 
 Record = dict[str, Any]
+
+
+def db_status_document() -> DbStatusDocument:
+    """A database of one export and EPSS scores."""
+    return DbStatusDocument(
+        path="/home/user/.cache/jettison/advisories.db",
+        size_bytes=12_800_000,
+        sources=(
+            DbSource(
+                ecosystem="Debian",
+                url="https://osv.example/Debian/all.zip",
+                fetched_at="2026-01-03T12:00:00+00:00",
+                checked_at="2026-01-04T12:00:00+00:00",
+                age_days=17,
+                newest_modified="2026-01-02T03:04:05Z",
+                records=1234,
+                skipped=1,
+                skipped_records=(SkippedRecord(name="D-1.json", reason="Expected `object`"),),
+                releases=("Debian:11", "Debian:12"),
+            ),
+        ),
+        enrichments=(
+            DbEnrichment(
+                kind="epss",
+                url="file:///epss.csv.gz",
+                fetched_at="2026-01-03T12:00:00+00:00",
+                age_days=1,
+                dated="2026-01-02",
+                records=300_000,
+            ),
+        ),
+    )
+
+
+def db_update_document() -> DbUpdateDocument:
+    """One export of each outcome."""
+    base = "https://osv.example"
+    return DbUpdateDocument(
+        path="/home/user/.cache/jettison/advisories.db",
+        size_bytes=12_800_000,
+        exports=(
+            _export("Alpine", "unchanged"),
+            _export(
+                "Debian",
+                "updated",
+                records=1234,
+                skipped=12,
+                skipped_records=tuple(
+                    SkippedRecord(name=f"D-{number}.json", reason="Expected `object`")
+                    for number in range(12)
+                ),
+            ),
+            _export("PyPI", "damaged", reason="no zip archive, or its end is missing"),
+            _export("Ubuntu", "missing"),
+        ),
+        failures=(f"{base}/PyPI/all.zip: damaged: no zip archive, or its end is missing",),
+    )
+
+
+def _export(ecosystem: str, outcome: str, **more: Any) -> DbExport:
+    values = {
+        "ecosystem": ecosystem,
+        "outcome": outcome,
+        "url": f"https://osv.example/{ecosystem}/all.zip",
+        "records": 0,
+        "skipped": 0,
+        "skipped_records": (),
+        "reason": "",
+    }
+    return DbExport(**{**values, **more})
 
 
 def make_record(

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
+from jettison.cli.db_verbs import DbStatusArguments, DbUpdateArguments
 from jettison.cli.inspect_options import XrayArguments
 from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
 from jettison.errors import UsageError
@@ -20,6 +21,8 @@ _VERBS: Final = {
     "profile": ProfileArguments,
     "verify": VerifyArguments,
     "xray": XrayArguments,
+    "db update": DbUpdateArguments,
+    "db status": DbStatusArguments,
 }
 _NOT_OPTIONS: Final = frozenset({"target", "original", "slimmed"})
 

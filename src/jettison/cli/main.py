@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from jettison import __version__
-from jettison.cli import inspect_verbs, verbs
+from jettison.cli import db_verbs, inspect_verbs, verbs
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
@@ -38,6 +38,8 @@ app.command()(verbs.verify)
 app.command()(verbs.why)
 app.command()(verbs.prune)
 app.command()(inspect_verbs.xray)
+app.command("db update")(db_verbs.db_update)
+app.command("db status")(db_verbs.db_status)
 
 
 def _show_version(value: bool) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 import msgspec
 
@@ -30,6 +31,11 @@ class EpssScore:
     score: float
     percentile: float
 
+    @property
+    def row(self) -> tuple[str, float, float]:
+        """As the database keeps it."""
+        return self.cve, self.score, self.percentile
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KevEntry:
@@ -40,6 +46,11 @@ class KevEntry:
     due: str
     title: str
     is_ransomware: bool
+
+    @property
+    def row(self) -> tuple[str, str, str, str, int]:
+        """As the database keeps it."""
+        return self.cve, self.added, self.due, self.title, int(self.is_ransomware)
 
 
 class _KevRow(msgspec.Struct, frozen=True, rename="camel"):
@@ -104,10 +115,10 @@ class EpssFile:
         Raises: AdvisoryDataError for anything but such a file.
         """
         try:
-            with closing(_open(self._path)) as raw:
+            with _open(self._path) as raw:
                 lines = io.TextIOWrapper(raw, encoding="utf-8", newline="")
                 yield from self._rows(lines)
-        except (csv.Error, EOFError, gzip.BadGzipFile, UnicodeDecodeError, ValueError) as err:
+        except (csv.Error, EOFError, OSError, zlib.error, ValueError) as err:
             raise AdvisoryDataError(f"{self._what}: not EPSS scores in CSV: {err}") from err
 
     def _rows(self, lines: io.TextIOWrapper) -> Iterator[EpssScore]:
@@ -124,8 +135,13 @@ class EpssFile:
                 yield EpssScore(cve=cve, score=float(score), percentile=float(percentile))
 
 
-def _open(path: Path) -> BinaryIO:
-    file = path.open("rb")
-    is_gzip = file.read(2) == _GZIP
-    file.seek(0)
-    return gzip.GzipFile(fileobj=file) if is_gzip else file  # type: ignore[return-value]  # reads as one
+@contextmanager
+def _open(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == _GZIP
+        file.seek(0)
+        if is_gzip:
+            with gzip.open(file) as unpacked:
+                yield unpacked
+        else:
+            yield file

@@ -72,6 +72,16 @@ def open_database(path: Path, *, writable: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file is a database of advisories, of whatever version, or nothing at all yet."""
+    with translated(path, "read"), path.open("rb") as file:
+        head = file.read(72)
+    return not head or (
+        head.startswith(b"SQLite format 3\0")
+        and int.from_bytes(head[68:72], "big") == APPLICATION_ID
+    )
+
+
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()

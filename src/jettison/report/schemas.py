@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from jettison.report.container_report import ContainerReport
+from jettison.report.db_document import DbStatusDocument, DbUpdateDocument
 from jettison.report.removed import RemovedReport
 from jettison.report.slim_document import SlimDocument
 from jettison.report.xray_document import XrayDocument
@@ -18,6 +19,8 @@ DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("creport", ContainerReport),
     ("removed", RemovedReport),
     ("xray", XrayDocument),
+    ("db-status", DbStatusDocument),
+    ("db-update", DbUpdateDocument),
 )
 
 

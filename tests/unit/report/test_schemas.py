@@ -11,6 +11,7 @@ from jettison.report.container_report import make_container_report
 from jettison.report.documents import encode
 from jettison.report.removed import make_removed_report
 from jettison.report.schemas import DOCUMENTS, render_schema
+from support.advisories import db_status_document, db_update_document
 from support.reports import sample, slim_document
 from support.xray_documents import xray_document
 
@@ -24,6 +25,8 @@ def documents() -> dict[str, msgspec.Struct]:
         "creport": make_container_report(made.run, made.slimmed),
         "removed": make_removed_report(made.run, made.slimmed),
         "xray": xray_document(),
+        "db-status": db_status_document(),
+        "db-update": db_update_document(),
     }
 
 
