@@ -133,6 +133,15 @@ class SecretScanner:
         ordered = sorted(found.values(), key=lambda match: (match.line, match.rule, match.value))
         return tuple(ordered[:MAX_MATCHES])
 
+    def mask(self, text: str) -> str:
+        """The text with `***` in the place of each secret: for histories and commands."""
+        raw = text.encode("utf-8", "surrogateescape")
+        found = self.scan(raw, Scope.SETTINGS)
+        # The longest first, since one may be a part of another.
+        for value in sorted((match.value for match in found), key=len, reverse=True):
+            raw = raw.replace(value, b"***")
+        return raw.decode("utf-8", "surrogateescape")
+
     def _matches(
         self, index: int, data: bytes, span: tuple[int, int], scope: Scope
     ) -> Iterator[SecretMatch]:

@@ -246,8 +246,10 @@ class RiskRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Shape: `kind` such as `setuid`, `shell`, `world-writable`, `private-key`, `secret`; `path` is
     empty for what the config or the history holds, and `layer` null for it; `is_hidden` says that
-    a later layer deletes it, so that a container does not see it and a thief of the image does;
-    `detail` never has the secret itself.
+    a later layer deletes or replaces it, so that a container does not see it and a thief of the
+    image does; `detail` never has the secret itself; `line` counts from 1 and is null where none is
+    meant; `owner` is the package whose file it is, and `rule` what told a secret, both perhaps
+    empty.
     """
 
     kind: str
@@ -256,6 +258,9 @@ class RiskRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     layer: LayerIndex | None
     is_hidden: bool
     detail: str
+    line: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    owner: str = ""
+    rule: str = ""
 
 
 class DockerfileLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

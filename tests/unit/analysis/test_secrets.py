@@ -188,6 +188,14 @@ def test_a_variable_by_its_name() -> None:
     assert scan_assignment("SECRET_KEY_FILE", f"/run/secrets/{value}") is None
 
 
+def test_texts_are_shown_without_their_secrets() -> None:
+    token, password = github_token(), "kX9!vd72Q"
+    text = f"RUN TOKEN={token} pip install x && echo 'DB_PASSWORD = \"{password}\"' > \udcff"
+    masked = SCANNER.mask(text)
+    assert masked == "RUN TOKEN=*** pip install x && echo 'DB_PASSWORD = \"***\"' > \udcff"
+    assert SCANNER.mask("RUN make") == "RUN make"
+
+
 def test_hostile_text_takes_no_time_and_no_memory() -> None:
     for text in ("password=" * 200_000, "a://b:" * 200_000, "-----BEGIN PRIVATE KEY-----" * 50_000):
         assert rules(text, Scope.SETTINGS) == []
