@@ -162,7 +162,9 @@ class BlobWriter:
         self, out: BinaryIO, compression: Compression, *, level: int, threads: int
     ) -> None:
         self.packed = DigestWriter(out)
-        self._plain = DigestWriter()
+        # What is not packed has one digest, which need not be computed twice.
+        is_plain = compression is Compression.NONE
+        self._plain = self.packed if is_plain else DigestWriter()
         self._packer: Packer
         match compression:
             case Compression.NONE:
@@ -174,7 +176,8 @@ class BlobWriter:
 
     def write(self, data: bytes) -> None:
         """Take the next bytes of the uncompressed layer."""
-        self._plain.write(data)
+        if self._plain is not self.packed:
+            self._plain.write(data)
         self._packer.write(data)
 
     @property

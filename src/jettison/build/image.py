@@ -1,6 +1,8 @@
 """Write a slimmed image as an OCI layout directory: the same input gives the same bytes.
 
 Bytes are streamed from the original's layers through the packer to disk; nothing is held whole.
+Packing takes far longer than all else, so an image can be built plain, be used as it is, and be
+packed later or meanwhile.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +26,7 @@ from jettison.build.config import (
     render_index,
     render_manifest,
 )
-from jettison.build.plan import LayerPlan, PlannedEntry, PlannedLayer, plan_layers
+from jettison.build.plan import PlannedEntry, PlannedLayer, plan_layers
 from jettison.build.tar import TarWriter
 from jettison.digest import Digest
 from jettison.edge.files import atomic_write
@@ -45,6 +47,8 @@ _MEDIA_TYPES: Final = {
 # 1.0, 3.5 s; zstd 9 gives 7.9 MB in 0.7 s.
 _LEVELS: Final = {Compression.NONE: 0, Compression.GZIP: 5, Compression.ZSTD: 9}
 
+_CHUNK: Final = 1 << 20
+_HINT: Final = "free some disk space or name another directory"
 _NO_BYTES: Final[Mapping[ImagePath, bytes]] = MappingProxyType({})
 
 
@@ -88,6 +92,7 @@ class BuiltImage:
     image: Image
     layers: tuple[BuiltLayer, ...]
     tree: FileTree
+    policy: Policy
     notices: tuple[str, ...] = ()
 
     @property
@@ -133,33 +138,72 @@ def build_image(
     try:
         (out / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
         layers = tuple(_write_layer(rootfs, layer, out, options) for layer in plan.layers)
-        return _write_documents(image, layers, out, (selection.policy, plan))
+        return _write_documents(image, layers, out, (selection.policy, plan.notices))
     except OSError as err:
-        raise StoreError(
-            f"build {out}: {err.strerror}", hint="free some disk space or name another directory"
-        ) from err
+        raise StoreError(f"build {out}: {err.strerror}", hint=_HINT) from err
+
+
+def pack_image(
+    plain: BuiltImage, original: Image, *, out: Path, options: BuildOptions
+) -> BuiltImage:
+    """The same image with its layers packed, as an OCI layout in the directory `out`.
+
+    Shape: `plain` was built of `original` without compression; the result is what `build_image`
+    would have built with these options.
+    Raises: StoreError, also if a layer is not what it was when it was built.
+    """
+    try:
+        (out / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+        layers = tuple(
+            _pack_layer(plain, index, out, options) for index in range(len(plain.layers))
+        )
+        return _write_documents(original, layers, out, (plain.policy, plain.notices))
+    except OSError as err:
+        raise StoreError(f"pack {out}: {err.strerror}", hint=_HINT) from err
+
+
+def _pack_layer(plain: BuiltImage, index: int, out: Path, options: BuildOptions) -> BuiltLayer:
+    layer = plain.layers[index]
+    with plain.open_layer(index) as file, _packing(out, options) as writer:
+        while data := file.read(_CHUNK):
+            writer.write(data)
+    if writer.diff_id != layer.diff_id:
+        raise StoreError(f"{plain.layout}: layer {index} was changed after it was written")
+    return replace(layer, descriptor=_descriptor(writer, options))
+
+
+@contextmanager
+def _packing(out: Path, options: BuildOptions) -> Iterator[BlobWriter]:
+    """A writer whose blob is in the layout once the block has ended without an error."""
+    level = options.level if options.level is not None else _LEVELS[options.compression]
+    with _new_blob(out) as blob:
+        with BlobWriter(
+            blob.file, options.compression, level=level, threads=options.threads
+        ) as writer:
+            yield writer
+        blob.digest = writer.digest
+
+
+def _descriptor(writer: BlobWriter, options: BuildOptions) -> Descriptor:
+    return Descriptor(
+        media_type=_MEDIA_TYPES[options.compression],
+        digest=writer.digest,
+        size_bytes=writer.packed.size_bytes,
+    )
 
 
 def _write_layer(
     rootfs: RootFS, layer: PlannedLayer, out: Path, options: BuildOptions
 ) -> BuiltLayer:
-    compression = options.compression
-    level = options.level if options.level is not None else _LEVELS[compression]
-    with _new_blob(out) as blob:
-        with BlobWriter(blob.file, compression, level=level, threads=options.threads) as writer:
-            tar = TarWriter(writer.write)
-            for item in layer.items:
-                with _content(rootfs, item) as content:
-                    tar.add(item.entry, content)
-            tar.close()
-        blob.digest = writer.digest
+    with _packing(out, options) as writer:
+        tar = TarWriter(writer.write)
+        for item in layer.items:
+            with _content(rootfs, item) as content:
+                tar.add(item.entry, content)
+        tar.close()
     return BuiltLayer(
         role=layer.role,
-        descriptor=Descriptor(
-            media_type=_MEDIA_TYPES[compression],
-            digest=writer.digest,
-            size_bytes=writer.packed.size_bytes,
-        ),
+        descriptor=_descriptor(writer, options),
         diff_id=writer.diff_id,
         size_bytes=sum(
             item.entry.size_bytes
@@ -174,9 +218,9 @@ def _write_documents(
     image: Image,
     layers: tuple[BuiltLayer, ...],
     out: Path,
-    made_from: tuple[Policy, LayerPlan],
+    told: tuple[Policy, tuple[str, ...]],
 ) -> BuiltImage:
-    policy, plan = made_from
+    policy, notices = told
     raw_config = render_config(image.raw_config, [(layer.role, layer.diff_id) for layer in layers])
     annotations = original_annotations(image) | {
         # Of the config, since the manifest of an image that an engine holds is made up.
@@ -209,7 +253,8 @@ def _write_documents(
         image=Image.parse(image.reference, raw_manifest, raw_config),
         layers=layers,
         tree=merge_layers(layer.tree for layer in layers),
-        notices=plan.notices,
+        policy=policy,
+        notices=notices,
     )
 
 

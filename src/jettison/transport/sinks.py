@@ -12,7 +12,7 @@ from typing import assert_never
 
 from jettison.digest import Digest
 from jettison.edge.files import atomic_write
-from jettison.errors import HostError, TagExistsError, TransportError
+from jettison.errors import HostError, InvalidImageError, TagExistsError, TransportError
 from jettison.transport import podman
 from jettison.transport.existing import made_by_jettison, newest_instruction
 from jettison.transport.layout_image import LayoutImage
@@ -56,15 +56,20 @@ def check_sink(target: Target, *, overwrite: bool) -> None:
     )
 
 
-def write_sink(target: Target, layout: Path, *, overwrite: bool) -> Written:
+def write_sink(
+    target: Target, layout: Path, *, overwrite: bool, plain: Path | None = None
+) -> Written:
     """Write the only image of an OCI layout to a complete target (see `schemes.destination`).
 
+    Shape: `plain` is a layout of the same image with layers that are not packed; where they are
+    wanted so, as engines do, they are taken from there.
     Raises: what `check_sink` raises; InvalidImageError if the layout is damaged; TransportError
     or HostError when the place does not take it, and then has what it had before.
     """
     check_sink(target, overwrite=overwrite)
     image = LayoutImage.open(layout)
     image_id = str(image.config_digest)
+    unpacked = _same_image(image, plain) if plain is not None else image
     with _writing(target):
         match target.scheme:
             case Scheme.OCI:
@@ -72,16 +77,16 @@ def write_sink(target: Target, layout: Path, *, overwrite: bool) -> Written:
             case Scheme.OCI_ARCHIVE:
                 _write_file(target.path, image.oci_archive(target.tag))
             case Scheme.DOCKER_ARCHIVE:
-                _write_file(target.path, image.docker_archive(target.tag))
+                _write_file(target.path, unpacked.docker_archive(target.tag))
             case Scheme.DOCKER:
                 # Importing it takes a third of a second, which archives need not pay for.
                 from jettison.transport import docker_engine  # noqa: PLC0415  # as said above
 
-                archive = image.docker_archive(target.location)
+                archive = unpacked.docker_archive(target.location)
                 image_id = docker_engine.load(archive, target.location)
             case Scheme.PODMAN:
                 # As a docker archive: Podman ignores the HEALTHCHECK of images in OCI form.
-                image_id = podman.load(image.docker_archive(target.location), target.location)
+                image_id = podman.load(unpacked.docker_archive(target.location), target.location)
             case Scheme.REGISTRY:
                 from jettison.transport import registry_write  # noqa: PLC0415  # slow as well
 
@@ -91,6 +96,15 @@ def write_sink(target: Target, layout: Path, *, overwrite: bool) -> Written:
             case _:
                 assert_never(target.scheme)
     return Written(target=target, digest=image.image.digest, image_id=image_id)
+
+
+def _same_image(image: LayoutImage, plain: Path) -> LayoutImage:
+    found = LayoutImage.open(plain)
+    if found.config_digest != image.config_digest:
+        raise InvalidImageError(
+            f"{plain}: has image {found.config_digest}, not {image.config_digest}"
+        )
+    return found
 
 
 def _check_place(target: Target) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from jettison.build.image import BuiltImage
+from jettison.digest import Digest
 from jettison.edge.redact import redact
 from jettison.probe.health import HealthResult
 from jettison.probe.model import Answer
@@ -25,7 +27,7 @@ from jettison.report.container_report import (
     make_container_report,
     render_container_report,
 )
-from jettison.report.facts import describe_image
+from jettison.report.facts import ImageFacts, describe_image
 from jettison.report.removed import make_removed_report, render_removed_report
 from jettison.report.slim_document import SlimDocument, Verification, size_ratio
 from jettison.trace.jsonl import render_lines
@@ -38,14 +40,48 @@ Artifacts = tuple[tuple[str, Path], ...]
 """(kind, file in the work directory)."""
 
 
-def write_reports(case: Case, slimmed: Slimmed, workdir: Path) -> Artifacts:
-    """Write every report to the work directory; the order is that of the result."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A slimmed image as it will be handed out, and all that can be told before it is proven.
+
+    Shape: `layout` has the image packed; `original` and `slimmed` are the two halves of the
+    document.
+    """
+
+    layout: Path
+    artifacts: Artifacts
+    original: ImageFacts
+    slimmed: ImageFacts
+
+
+def finish(case: Case, slimmed: Slimmed, packed: BuiltImage, workdir: Path) -> Finished:
+    """Write every report to the work directory, and describe both images."""
+    original = describe_image(
+        case.image,
+        case.rootfs.layers,
+        case.rootfs.tree,
+        case.packages.counts,
+    )
+    return Finished(
+        layout=packed.layout,
+        artifacts=_write_reports(case, slimmed, packed.digest, workdir),
+        original=msgspec.structs.replace(original, digest=str(case.digest)),
+        slimmed=describe_image(
+            replace(packed.image, reference=case.slimmed_name),
+            slimmed.rootfs.layers,
+            slimmed.rootfs.tree,
+            Packages(slimmed.rootfs).counts,
+        ),
+    )
+
+
+def _write_reports(case: Case, slimmed: Slimmed, digest: Digest, workdir: Path) -> Artifacts:
     directory = workdir / f"report-{slimmed.number}"
     directory.mkdir()
     config = case.image.config
     writable = find_writable(case.seen.trace, case.rootfs.tree, config.volumes)
     run = replace(_run_record(case), writable_paths=tuple(i.path for i in writable))
-    made = _slimmed_record(case, slimmed)
+    made = _slimmed_record(case, slimmed, digest)
     apparmor = AppArmorInput(
         name=f"jettison-{case.name}",
         tree=slimmed.rootfs.tree,
@@ -67,25 +103,13 @@ def write_reports(case: Case, slimmed: Slimmed, workdir: Path) -> Artifacts:
 
 
 def describe_outcome(
-    case: Case, slimmed: Slimmed, rounds: Sequence[Round], volatile: Volatile
+    case: Case, finished: Finished, rounds: Sequence[Round], volatile: Volatile
 ) -> SlimDocument:
     """The document without what only the outer process knows: times, outputs, artifacts."""
-    original = describe_image(
-        case.image,
-        case.rootfs.layers,
-        case.rootfs.tree,
-        case.packages.counts,
-    )
-    facts = describe_image(
-        replace(slimmed.built.image, reference=case.slimmed_name),
-        slimmed.rootfs.layers,
-        slimmed.rootfs.tree,
-        Packages(slimmed.rootfs).counts,
-    )
     return SlimDocument(
-        original=msgspec.structs.replace(original, digest=str(case.digest)),
-        slimmed=facts,
-        ratio=size_ratio(original, facts),
+        original=finished.original,
+        slimmed=finished.slimmed,
+        ratio=size_ratio(finished.original, finished.slimmed),
         policy=case.request.selection.policy,
         verification=_verification(case, rounds, volatile),
     )
@@ -128,10 +152,10 @@ def _run_record(case: Case) -> RunRecord:
     )
 
 
-def _slimmed_record(case: Case, slimmed: Slimmed) -> SlimmedRecord:
+def _slimmed_record(case: Case, slimmed: Slimmed, digest: Digest) -> SlimmedRecord:
     built = slimmed.built
     return SlimmedRecord(
-        name=ImageName(reference=case.slimmed_name, digest=str(built.digest)),
+        name=ImageName(reference=case.slimmed_name, digest=str(digest)),
         tree=built.tree,
         selection=slimmed.selection,
         layers=tuple(layer.role for layer in built.layers),

@@ -45,7 +45,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slimmed:
-    """A slimmed image: why it has what it has, as it was built, and read back; from 1 up."""
+    """A slimmed image: why it has what it has, as it was built, and read back; from 1 up.
+
+    Shape: the layers of `built` are not packed yet.
+    """
 
     number: int
     selection: Selection

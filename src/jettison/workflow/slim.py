@@ -75,7 +75,7 @@ def _slim(request: SlimRequest, times: StageTimes, *, in_place: bool) -> SlimRes
         artifacts = _keep(made.artifacts, directory)
         written: tuple[Output, ...] = ()
         if outputs and passed:
-            written = _write(made.layout, outputs, request, times)
+            written = _write(made, outputs, request, times)
     document = msgspec.structs.replace(
         made.document,
         stages=tuple(times.stages),
@@ -116,10 +116,13 @@ def _in_isolation(
 
 
 def _write(
-    layout: Path, outputs: tuple[Target, ...], request: SlimRequest, times: StageTimes
+    made: Made, outputs: tuple[Target, ...], request: SlimRequest, times: StageTimes
 ) -> tuple[Output, ...]:
     with stage("write", times) as outcome:
-        written = tuple(write_sink(output, layout, overwrite=request.force) for output in outputs)
+        written = tuple(
+            write_sink(output, made.layout, plain=made.plain, overwrite=request.force)
+            for output in outputs
+        )
         outcome.detail = ", ".join(str(item.target) for item in written)
     return tuple(Output(reference=str(item.target), digest=str(item.digest)) for item in written)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from jettison.build.bytecode import EXCHANGE, compile_missing
-from jettison.build.image import BuildOptions, BuiltImage, build_image
+from jettison.build.image import BuildOptions, BuiltImage, build_image, pack_image
 from jettison.digest import Digest
 from jettison.errors import ContainerError
 from jettison.events import EventSink, Notice, stage
-from jettison.image import Image, ImageConfig
+from jettison.image import Compression, Image, ImageConfig
 from jettison.linux.forked import Forked
 from jettison.paths import ImagePath
 from jettison.profile.seccomp import SeccompOptions, build_profile
@@ -25,11 +26,11 @@ from jettison.selection.decide import decide
 from jettison.selection.globs import compile_glob
 from jettison.store.rootfs import StackedRootFS
 from jettison.transport.schemes import Scheme, Target
-from jettison.transport.sources import open_source
+from jettison.transport.sources import Source, open_source
 from jettison.verify.compare import Volatile
 from jettison.verify.misses import find_misses
 from jettison.verify.repair import Round, plan_repair, should_repeat
-from jettison.workflow.artifacts import Artifacts, describe_outcome, write_reports
+from jettison.workflow.artifacts import Artifacts, Finished, describe_outcome, finish
 from jettison.workflow.background import Background
 from jettison.workflow.case import Case, Slimmed
 from jettison.workflow.layers import Layers, stack_layers
@@ -43,11 +44,15 @@ _COMPILE_TIMEOUT_S: Final = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What the isolated process hands back: files in the work directory, and what they tell."""
+    """What the isolated process hands back: files in the work directory, and what they tell.
+
+    Shape: `layout` has the slimmed image packed, `plain` the same image as it was proven.
+    """
 
     document: SlimDocument
     artifacts: Artifacts
     layout: Path
+    plain: Path
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,24 +107,46 @@ class Workshop:
         rounds: list[Round] = []
         while True:
             slimmed = self.make(seen, options, number=len(rounds) + 1)
-            # The reports take as long as the verification, which mostly waits for the app.
-            reports = Forked(partial(write_reports, case, slimmed, self.host.workdir))
+            # This takes about as long as the verification, which mostly waits for the app.
+            finishing = Forked(partial(self.finish, case, slimmed))
             if proof is not None:
                 rounds.append(self.verify(slimmed, proof))
             volatile = proof.volatile if proof is not None else Volatile()
-            document = describe_outcome(case, slimmed, rounds, volatile)
-            artifacts = reports.result()
+            with stage("pack", self.events) as outcome:
+                finished = finishing.result()
+                packed_bytes = finished.slimmed.compressed_size_bytes
+                outcome.detail = f"{packed_bytes / 1e6:.1f} MB compressed"
             if not should_repeat(rounds) or rounds[-1].passed:
-                layout = slimmed.built.layout
-                return Made(document=document, artifacts=artifacts, layout=layout)
+                return Made(
+                    document=describe_outcome(case, finished, rounds, volatile),
+                    artifacts=finished.artifacts,
+                    layout=finished.layout,
+                    plain=slimmed.built.layout,
+                )
             options = replace(options, repaired=(*options.repaired, *rounds[-1].added))
 
     def make(self, seen: Observation, options: SelectionOptions, *, number: int) -> Slimmed:
         """Decide, build, and read back what was built."""
         selection = self.decide(seen, options)
-        built = self.build(selection, number=number)
-        rootfs = self.unpack(built, number=number)
+        self._compile(selection, number)
+        with stage("build", self.events) as outcome:
+            built = self.build(selection, number=number)
+            rootfs = self.unpack(built, number=number)
+            outcome.detail = f"{built.size_bytes / 1e6:.1f} MB; layers: {len(built.layers)}"
+        for notice in built.notices:
+            self.events.emit(Notice(message=notice))
         return Slimmed(number=number, selection=selection, built=built, rootfs=rootfs)
+
+    def finish(self, case: Case, slimmed: Slimmed) -> Finished:
+        """Pack the image and write the reports; for a process of its own."""
+        workdir = self.host.workdir
+        out = workdir / f"layout-{slimmed.number}"
+        packed = pack_image(slimmed.built, self.image, out=out, options=BuildOptions())
+        with self._opened(packed) as source:
+            for index in range(len(packed.layers)):
+                with source.open_layer(index):
+                    pass  # read to its end and checked, as any user of it would
+        return finish(case, slimmed, packed, workdir)
 
     def filter(self, seen: Observation) -> dict[str, Any]:
         """The seccomp filter: as strict as the policy, which may keep more than was observed."""
@@ -137,19 +164,14 @@ class Workshop:
         return selection
 
     def build(self, selection: Selection, *, number: int) -> BuiltImage:
-        """Compile what has no byte code, and write the image as an OCI layout."""
-        self._compile(selection, number)
-        with stage("build", self.events) as outcome:
-            out = self.host.workdir / f"layout-{number}"
-            options = BuildOptions(compiled=self.compiled)
-            built = build_image(self.rootfs, self.image, selection, out=out, options=options)
-            outcome.detail = (
-                f"{built.size_bytes / 1e6:.1f} MB, {built.compressed_size_bytes / 1e6:.1f} MB "
-                f"compressed; layers: {len(built.layers)}"
-            )
-        for notice in built.notices:
-            self.events.emit(Notice(message=notice))
-        return built
+        """Write the image as an OCI layout whose layers are not packed."""
+        return build_image(
+            self.rootfs,
+            self.image,
+            selection,
+            out=self.host.workdir / f"plain-{number}",
+            options=BuildOptions(compiled=self.compiled, compression=Compression.NONE),
+        )
 
     def _compile(self, selection: Selection, number: int) -> None:
         missing = tuple(
@@ -175,15 +197,17 @@ class Workshop:
 
     def unpack(self, built: BuiltImage, *, number: int) -> StackedRootFS:
         """The image as it was written, read back and checked, as any user of it would."""
-        target = Target(scheme=Scheme.OCI, location=str(built.layout))
-        source_request = replace(self.request.source, store=self.host.workdir / f"store-{number}")
-        with open_source(
-            target,
+        store = self.host.workdir / f"store-{number}"
+        with self._opened(built) as source:
+            return stack_layers(source, replace(self.request.source, store=store), self.events)
+
+    def _opened(self, built: BuiltImage) -> AbstractContextManager[Source]:
+        return open_source(
+            Target(scheme=Scheme.OCI, location=str(built.layout)),
             platform=self.image.config.platform,
             workdir=self.host.workdir,
-            limits=source_request.limits,
-        ) as source:
-            return stack_layers(source, source_request, self.events)
+            limits=self.request.source.limits,
+        )
 
     def verify(self, made: Slimmed, proof: Proof) -> Round:
         """Try the slimmed image out, and see what it missed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jettison.build.image import BuildOptions, BuiltImage, build_image
+from jettison.build.image import BuildOptions, BuiltImage, build_image, pack_image
 from jettison.digest import Digest
 from jettison.errors import StoreError
 from jettison.filetree import FileKind, MemoryRootFS
@@ -102,6 +102,35 @@ def test_layout_is_whole_and_its_digests_hold(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "oci-layout").read_bytes()) == {
         "imageLayoutVersion": "1.0.0"
     }
+
+
+@pytest.mark.parametrize("compression", list(Compression))
+def test_packing_later_gives_the_bytes_of_packing_at_once(
+    tmp_path: Path, compression: Compression
+) -> None:
+    at_once = built(tmp_path / "once", compression=compression)
+    plain = built(tmp_path / "plain", compression=Compression.NONE)
+    options = BuildOptions(compression=compression)
+    later = pack_image(plain, IMAGE, out=tmp_path / "later", options=options)
+    assert later.digest == at_once.digest
+    assert later.layers == at_once.layers
+    assert _files(tmp_path / "later") == _files(tmp_path / "once")
+    assert len(_files(tmp_path / "later")) == 7
+
+
+def test_a_plain_layer_that_was_changed_is_not_packed(tmp_path: Path) -> None:
+    plain = built(tmp_path / "plain", compression=Compression.NONE)
+    blob = tmp_path / "plain/blobs/sha256" / plain.layers[1].diff_id.hex
+    blob.write_bytes(blob.read_bytes().replace(b"flask", b"bottle"))
+    with pytest.raises(StoreError, match="layer 1 was changed"):
+        pack_image(plain, IMAGE, out=tmp_path / "out", options=BuildOptions())
+    assert not (tmp_path / "out/index.json").exists()
+    assert (tmp_path / "plain/index.json").exists()
+
+
+def _files(layout: Path) -> dict[str, bytes]:
+    paths = (path for path in layout.rglob("*") if path.is_file())
+    return {str(path.relative_to(layout)): path.read_bytes() for path in paths}
 
 
 def test_layers_hold_what_their_role_says(tmp_path: Path) -> None:

@@ -2,17 +2,21 @@ import errno
 import json
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from jettison.digest import Digest
 from jettison.errors import (
     HostError,
     InvalidImageError,
     TagExistsError,
     TransportError,
 )
+from jettison.image import Compression
 from jettison.transport import sinks
+from jettison.transport.layout_image import LayoutImage
 from jettison.transport.schemes import parse_target
 from jettison.transport.sinks import check_sink, write_sink
 from support.accounts import Account
@@ -187,6 +191,33 @@ def test_no_space_is_the_hosts_fault(
     with pytest.raises(HostError, match="No space left") as caught:
         write_sink(parse_target(f"oci:{room}/out:1"), layout, overwrite=False)
     assert caught.value.exit_code == 3
+
+
+def test_layers_that_were_never_packed_are_taken_as_they_are(room: Path, tmp_path: Path) -> None:
+    layers = [{"/app/main.py": b"print(1)"}]
+    packed = make_image(layers).write_layout(tmp_path / "packed")
+    plain = make_image(layers, compression=Compression.NONE).write_layout(tmp_path / "plain")
+    from_packed = parse_target(f"docker-archive:{room}/a.tar:app:1")
+    from_plain = parse_target(f"docker-archive:{room}/b.tar:app:1")
+    told = write_sink(from_packed, packed, overwrite=False)
+    assert replace(told, target=from_plain) == write_sink(
+        from_plain, packed, plain=plain, overwrite=False
+    )
+    assert (room / "a.tar").read_bytes() == (room / "b.tar").read_bytes() != b""
+
+
+def test_another_image_is_not_taken_for_the_one_to_write(room: Path, tmp_path: Path) -> None:
+    packed = make_image([{"/a": b"1"}]).write_layout(tmp_path / "packed")
+    other = make_image([{"/a": b"2"}], compression=Compression.NONE)
+    plain = other.write_layout(tmp_path / "plain")
+    target = parse_target(f"docker-archive:{room}/a.tar:app:1")
+    with pytest.raises(InvalidImageError, match=f"not {told_digest(packed)}"):
+        write_sink(target, packed, plain=plain, overwrite=False)
+    assert _names(room) == []
+
+
+def told_digest(layout: Path) -> Digest:
+    return LayoutImage.open(layout).config_digest
 
 
 def test_a_layout_with_several_images_is_not_written(room: Path, tmp_path: Path) -> None:
