@@ -84,7 +84,7 @@ def compile_missing(
     for number, job in enumerate(_jobs(selection)):
         exchange = workdir / f"compile-{number}"
         try:
-            _prepare(exchange, job, _checked(selection))
+            _prepare(exchange, job, find_checked(selection))
             problem = _run(compiler, job, env, (exchange, processes))
             results = dict(_results(exchange, job, processes))
         except OSError as err:
@@ -109,7 +109,8 @@ def _jobs(selection: Selection) -> tuple[_Job, ...]:
     )
 
 
-def _checked(selection: Selection) -> frozenset[ImagePath]:
+def find_checked(selection: Selection) -> frozenset[ImagePath]:
+    """Sources whose byte code says so if it is not theirs any more."""
     return frozenset(
         code.source
         for code in selection.bytecode

@@ -51,6 +51,7 @@ class Proof:
 
     The second run of the original, which tells what differs between runs of it, begins at once
     and in a thread; `volatile` waits for it. `seccomp` is the filter slimmed images run under.
+    Only where two runs would share something do slimmed images wait for that one.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class Proof:
 
         `execs` says whether it is to have what the `--exec` commands need.
         """
+        if self._again is not None and _shares(self._request):
+            self._again.result()
         observation = watch(
             slimmed,
             self._request if execs else replace(self._request, execs=()),
@@ -119,6 +122,12 @@ def _replayed(request: WatchRequest, seen: Observation) -> WatchRequest:
             seconds = max(seconds or 0.0, min(seen.ran_s, _LONGEST_REPLAY_S))
         ending = replace(ending, signal=False, seconds=seconds)
     return replace(request, ending=ending)
+
+
+def _shares(request: WatchRequest) -> bool:
+    """Whether two containers of a request would use the same ports, or write to the same files."""
+    run = request.run
+    return run.network != "none" or any(not volume.read_only for volume in run.volumes)
 
 
 def _differences(seen: Observation, slimmed: Observation, volatile: Volatile) -> tuple[str, ...]:

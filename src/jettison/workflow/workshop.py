@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from jettison.build.bytecode import EXCHANGE, compile_missing
 from jettison.build.image import BuildOptions, BuiltImage, build_image, pack_image
 from jettison.digest import Digest
-from jettison.errors import ContainerError
 from jettison.events import EventSink, Notice, stage
-from jettison.image import Compression, Image, ImageConfig
+from jettison.image import Compression, Image
 from jettison.linux.forked import Forked
 from jettison.paths import ImagePath
 from jettison.profile.seccomp import SeccompOptions, build_profile
 from jettison.report.slim_document import SlimDocument
-from jettison.runtime.container import Container, ContainerHost
-from jettison.runtime.options import RunOptions, VolumeMount
+from jettison.runtime.container import ContainerHost
 from jettison.selection import Policy, Selection, SelectionOptions
 from jettison.selection.decide import decide
 from jettison.selection.globs import compile_glob
 from jettison.store.rootfs import StackedRootFS
+from jettison.trace import TraceLog
 from jettison.transport.schemes import Scheme, Target
 from jettison.transport.sources import Source, open_source
 from jettison.verify.compare import Volatile
@@ -33,13 +32,12 @@ from jettison.verify.repair import Round, plan_repair, should_repeat
 from jettison.workflow.artifacts import Artifacts, Finished, describe_outcome, finish
 from jettison.workflow.background import Background
 from jettison.workflow.case import Case, Slimmed
+from jettison.workflow.compiling import ByteCode
 from jettison.workflow.layers import Layers, stack_layers
 from jettison.workflow.packages import Packages
 from jettison.workflow.proof import Proof, observe_original
 from jettison.workflow.requests import SlimRequest
 from jettison.workflow.watching import Observation, Stacked
-
-_COMPILE_TIMEOUT_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +66,7 @@ class Workshop:
     layers: Layers
     host: ContainerHost
     events: EventSink
-    compiled: dict[ImagePath, bytes] = field(default_factory=dict)
+    code: ByteCode = field(init=False)
     rootfs: StackedRootFS = field(init=False)
     packages: Packages = field(init=False)
 
@@ -81,16 +79,35 @@ class Workshop:
         self.rootfs = self.layers.stack()
         self.packages = Packages(self.rootfs)
         self.packages.facts.read()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Do early what any outcome of the run will need.
+
+        The command line alone says nearly everything that can be imported. So a selection for an
+        app that did nothing has nearly all sources read and byte code compiled, and the selection
+        that counts finds it done.
+        """
+        options = self.request.selection
+        if options.policy is not Policy.OBSERVED:
+            self.code.add(decide(self.packages.facts, self.image, TraceLog(), options))
 
     def work(self) -> Made:
         """All that was asked for.
 
         Raises: what the stages raise; that a slimmed image behaves otherwise is in the result.
         """
+        self.code = ByteCode(self.original, self.host)
         # The app can be run before anybody knows what is in its layers.
         reading = Background(self._read)
         seen = observe_original(self.original, self.request.watch, self.host, self.events)
-        reading.result()
+        seccomp = self.filter(seen)
+        proof: Proof | None = None
+        if self.request.verify:
+            proof = Proof(self.original, self.request.watch, self.host, seen, seccomp)
+        with stage("read", self.events) as outcome:
+            reading.result()
+            outcome.detail = f"{len(self.rootfs.tree)} paths"
         case = Case(
             request=self.request,
             image=self.image,
@@ -98,11 +115,8 @@ class Workshop:
             rootfs=self.rootfs,
             packages=self.packages,
             seen=seen,
-            seccomp=self.filter(seen),
+            seccomp=seccomp,
         )
-        proof: Proof | None = None
-        if self.request.verify:
-            proof = Proof(self.original, self.request.watch, self.host, seen, case.seccomp)
         options = self.request.selection
         rounds: list[Round] = []
         while True:
@@ -116,6 +130,8 @@ class Workshop:
                 finished = finishing.result()
                 packed_bytes = finished.slimmed.compressed_size_bytes
                 outcome.detail = f"{packed_bytes / 1e6:.1f} MB compressed"
+            # An engine asks the disk to sync; what is gone by then need not be waited for.
+            shutil.rmtree(self.host.workdir / f"store-{slimmed.number}")
             if not should_repeat(rounds) or rounds[-1].passed:
                 return Made(
                     document=describe_outcome(case, finished, rounds, volatile),
@@ -128,7 +144,7 @@ class Workshop:
     def make(self, seen: Observation, options: SelectionOptions, *, number: int) -> Slimmed:
         """Decide, build, and read back what was built."""
         selection = self.decide(seen, options)
-        self._compile(selection, number)
+        self._compile(selection)
         with stage("build", self.events) as outcome:
             built = self.build(selection, number=number)
             rootfs = self.unpack(built, number=number)
@@ -170,30 +186,18 @@ class Workshop:
             self.image,
             selection,
             out=self.host.workdir / f"plain-{number}",
-            options=BuildOptions(compiled=self.compiled, compression=Compression.NONE),
+            options=BuildOptions(compiled=self.code.codes, compression=Compression.NONE),
         )
 
-    def _compile(self, selection: Selection, number: int) -> None:
-        missing = tuple(
-            item
-            for item in selection.bytecode
-            if item.stored is None and item.source not in self.compiled
-        )
-        if not missing:
+    def _compile(self, selection: Selection) -> None:
+        wanted = self.code.wanted(selection)
+        if not wanted:
             return
         with stage("compile", self.events) as outcome:
-            workdir = self.host.workdir / f"compile-{number}"
-            workdir.mkdir()
-            result = compile_missing(
-                replace(selection, bytecode=missing),
-                self.image.config.env,
-                _InContainer(self),
-                workdir=workdir,
-            )
-            self.compiled.update(result.codes)
-            outcome.detail = f"{len(result.codes)} modules by the image's own interpreter"
-            if result.failures:
-                outcome.detail += f", {len(result.failures)} have none"
+            failed = self.code.add(selection)
+            outcome.detail = f"{wanted - failed} modules by the image's own interpreter"
+            if failed:
+                outcome.detail += f", {failed} have none"
 
     def unpack(self, built: BuiltImage, *, number: int) -> StackedRootFS:
         """The image as it was written, read back and checked, as any user of it would."""
@@ -233,35 +237,6 @@ class Workshop:
             )
             outcome.detail = found.describe()
         return found
-
-
-class _InContainer:
-    """Runs the original's interpreter for the build."""
-
-    def __init__(self, workshop: Workshop) -> None:
-        self._workshop = workshop
-
-    def run(self, argv: tuple[str, ...], *, env: Mapping[str, str], exchange: Path) -> None:
-        """Run a program as root in the original's files, `exchange` mounted, to its end."""
-        workshop = self._workshop
-        config = ImageConfig(
-            platform=workshop.image.config.platform,
-            diff_ids=(),
-            env=tuple(env.items()),
-            entrypoint=argv,
-            user="0:0",
-        )
-        options = RunOptions(volumes=(VolumeMount(source=exchange, target=EXCHANGE),))
-        with Container(
-            workshop.layers.directories, config, options, replace(workshop.host, joined=None)
-        ) as container:
-            container.start()
-            status = container.wait(_COMPILE_TIMEOUT_S)
-            if status != 0:
-                raise ContainerError(
-                    f"{argv[0]} ended with status {status}",
-                    log_tail=container.log_tail().decode("utf-8", "replace"),
-                )
 
 
 def _matcher(globs: Sequence[str]) -> Callable[[ImagePath], bool]:
