@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from jettison.analysis.inventory import PackageType
 from jettison.report.slim_document import Stage
+from jettison.report.xray_diff_document import (
+    ConfigDifference,
+    DirectoryDifference,
+    FileDifference,
+    PackageDifference,
+    XrayDiffDocument,
+)
 from jettison.report.xray_document import (
     Changes,
     ConfigRow,
@@ -31,6 +40,7 @@ from jettison.report.xray_document import (
     WasteRow,
     XrayDocument,
 )
+from jettison.xray.compare import Aspect, Change
 
 _DIGEST: Final = "sha256:" + "1" * 64
 
@@ -156,6 +166,47 @@ def xray_document() -> XrayDocument:
         ),
         gates=(GateRow(name="size", found="112MB", allowed="100MB", passed=False),),
         stages=(Stage(name="read", seconds=0.4),),
+        notices=("a notice",),
+    )
+
+
+def xray_diff_document() -> XrayDiffDocument:
+    """The image before and after an update, with one difference of every kind."""
+    before = xray_document().image
+    return XrayDiffDocument(
+        before=before,
+        after=msgspec.structs.replace(before, reference="docker:shop:2", size_bytes=100_000_000),
+        shared_layer_count=1,
+        files=(
+            FileDifference(
+                path="/app/big.bin", change=Change.REMOVED, before_bytes=2_000_000, after_bytes=0
+            ),
+            FileDifference(
+                path="/app/main.py",
+                change=Change.CHANGED,
+                before_bytes=100,
+                after_bytes=120,
+                aspects=(Aspect.CONTENT, Aspect.MODE),
+            ),
+        ),
+        directories=(
+            DirectoryDifference(
+                path="/app", added_bytes=120, removed_bytes=2_000_100, file_count=2
+            ),
+        ),
+        packages=(
+            PackageDifference(
+                type=PackageType.PYTHON,
+                name="flask",
+                change=Change.CHANGED,
+                before=("2.3.3",),
+                after=("3.0.0",),
+                before_bytes=600_000,
+                after_bytes=650_000,
+            ),
+        ),
+        config=(ConfigDifference(name="user", before=None, after="app"),),
+        stages=(Stage(name="compare", seconds=0.1),),
         notices=("a notice",),
     )
 

@@ -35,3 +35,14 @@ class XrayArguments(BoundArguments):
             help="End with 1 if the image exceeds it: size=200MB, efficiency=0.95, waste=5%, …",
         ),
     ] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class XrayDiffArguments(BoundArguments):
+    """`jettison xray diff`."""
+
+    before: Annotated[str, Argument(metavar="A", help="The one image.")]
+    after: Annotated[str, Argument(metavar="B", help="The other one.")]
+    format: Annotated[
+        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
+    ] = OutputFormat.TEXT

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from jettison.cli.inspect_options import XrayArguments
+from jettison.cli.inspect_options import XrayArguments, XrayDiffArguments
 from jettison.cli.requests import source_request
 from jettison.errors import UsageError
 from jettison.report.xray_document import Part
 from jettison.workflow.xray import XrayRequest
+from jettison.workflow.xray_diff import XrayDiffRequest
 from jettison.xray.gates import parse_gates
 
 
@@ -19,6 +20,14 @@ def xray_request(arguments: XrayArguments) -> XrayRequest:
         source=source_request(arguments.target, arguments),
         parts=parse_parts(arguments.only),
         gates=parse_gates(arguments.gate),
+    )
+
+
+def xray_diff_request(arguments: XrayDiffArguments) -> XrayDiffRequest:
+    """What `jettison xray diff` is asked. Raises: UsageError."""
+    return XrayDiffRequest(
+        before=source_request(arguments.before, arguments),
+        after=source_request(arguments.after, arguments),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jettison.cli.arguments import takes
-from jettison.cli.inspect_options import XrayArguments
+from jettison.cli.inspect_options import XrayArguments, XrayDiffArguments
 from jettison.cli.options import OutputFormat
 from jettison.cli.terminal import print_result, progress, width
 from jettison.errors import CheckFailedError
@@ -30,3 +30,20 @@ def xray(arguments: XrayArguments) -> None:
             f"{row.name} is {row.found}, allowed {row.allowed}" for row in result.failed
         )
         raise CheckFailedError(f"{arguments.target}: {told}")
+
+
+@takes(XrayDiffArguments)
+def xray_diff(arguments: XrayDiffArguments) -> None:
+    """Show what differs between two images: files, sizes, packages, settings."""
+    from jettison.cli.inspect_requests import xray_diff_request  # noqa: PLC0415  # as above
+    from jettison.report.xray_diff_document import render_xray_diff_document  # noqa: PLC0415  # as above
+    from jettison.report.xray_diff_text import render_xray_diff_text  # noqa: PLC0415  # as above
+    from jettison.workflow.xray_diff import xray_diff as run  # noqa: PLC0415  # as above
+
+    request = xray_diff_request(arguments)
+    with progress() as events:
+        document = run(request, events=events)
+    if arguments.format is OutputFormat.JSON:
+        print_result(render_xray_diff_document(document).decode())
+    else:
+        print_result(render_xray_diff_text(document, width=width()))

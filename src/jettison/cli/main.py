@@ -40,6 +40,7 @@ app.command()(verbs.prune)
 app.command()(inspect_verbs.xray)
 app.command("db update")(db_verbs.db_update)
 app.command("db status")(db_verbs.db_status)
+app.command("xray diff")(inspect_verbs.xray_diff)
 
 
 def _show_version(value: bool) -> None:

@@ -11,6 +11,7 @@ from jettison.report.container_report import ContainerReport
 from jettison.report.db_document import DbStatusDocument, DbUpdateDocument
 from jettison.report.removed import RemovedReport
 from jettison.report.slim_document import SlimDocument
+from jettison.report.xray_diff_document import XrayDiffDocument
 from jettison.report.xray_document import XrayDocument
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -21,6 +22,7 @@ DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("xray", XrayDocument),
     ("db-status", DbStatusDocument),
     ("db-update", DbUpdateDocument),
+    ("xray-diff", XrayDiffDocument),
 )
 
 

@@ -50,7 +50,7 @@ def look(subject: Subject, parts: frozenset[Part], events: EventSink) -> XrayDoc
 
     Raises: StoreError for files that cannot be read.
     """
-    view = _View(subject, events)
+    view = ImageView(subject, events)
     # Hashing waits for the disk, and needs nothing that is found here.
     hashing = _duplicates_apart(subject) if Part.DUPLICATES in parts else None
     fields: Fields = {"image": view.summary()}
@@ -71,32 +71,36 @@ def _duplicates_apart(subject: Subject) -> Forked[tuple[DuplicateGroup, ...]]:
     return Forked(partial(find_duplicates, subject.rootfs, subject.rootfs.tree))
 
 
-class _View:
+class ImageView:
     """One image and what several parts need of it, found once."""
 
     def __init__(self, subject: Subject, events: EventSink) -> None:
+        self.subject = subject
+        self.tree = subject.rootfs.tree
         self._image = subject.image
         self._digest = subject.digest
         self._rootfs = subject.rootfs
-        self._tree = subject.rootfs.tree
         self._events = events
 
     @cached_property
     def changes(self) -> tuple[LayerChanges, ...]:
+        """What each layer does to those below it."""
         return tuple(stack(self._rootfs.layers))
 
     def summary(self) -> ImageSummary:
+        """The image as a whole."""
         size = sum(
             stored_size_bytes(entry) for layer in self._rootfs.layers for entry in layer.entries
         )
-        return xray_rows.image_summary(self._image, self._digest, size, self._tree)
+        return xray_rows.image_summary(self._image, self._digest, size, self.tree)
 
     def layers(self) -> Fields:
+        """Each layer with its instruction, where the history fits the layers."""
         config = self._image.config
         fault = history_fault(config)
         if fault:
             self._events.emit(Notice(message=fault))
-        last_of_base = find_last_base_layer(self._tree, config)
+        last_of_base = find_last_base_layer(self.tree, config)
         history = layer_history(config)
         rows = []
         for changes in self.changes:
@@ -113,6 +117,7 @@ class _View:
         return {"layers": tuple(rows)}
 
     def waste(self) -> Fields:
+        """What is stored several times or deleted, by dive's formula."""
         found = measure_efficiency(self.changes)
         share = found.user_wasted_share
         return {
@@ -123,14 +128,16 @@ class _View:
         }
 
     def files(self) -> Fields:
-        largest = find_largest(self._tree, most=_FILES)
-        sizes = measure_directories(self._tree, least_share=_LEAST_DIRECTORY, most=_DIRECTORIES)
+        """The largest files, and how much is in each directory."""
+        largest = find_largest(self.tree, most=_FILES)
+        sizes = measure_directories(self.tree, least_share=_LEAST_DIRECTORY, most=_DIRECTORIES)
         return {
             "files": xray_rows.file_rows(largest, None, self.owner),
             "directories": xray_rows.directory_rows(sizes),
         }
 
     def duplicates(self, hashing: Forked[tuple[DuplicateGroup, ...]]) -> Fields:
+        """Equal contents, found by the process that was started for them."""
         with stage("duplicates", self._events) as outcome:
             groups = hashing.result()
             outcome.detail = f"{len(groups)} contents are stored more than once"
@@ -141,30 +148,33 @@ class _View:
         }
 
     def config(self) -> Fields:
+        """What the image says of itself, and whom that makes it run as."""
         config = self._image.config
         user = find_user(config.user, self._read("/etc/passwd"), self._read("/etc/group"))
         row = xray_rows.config_row(
-            config, user, find_interpreters(self._tree), self.inventory.distro, _shown
+            config, user, find_interpreters(self.tree), self.inventory.distro, shown_setting
         )
         return {"config": row}
 
     @cached_property
     def inventory(self) -> Inventory:
+        """Every package."""
         return Inventory(packages=())
 
     def owner(self, path: str) -> str:
+        """The package that a path belongs to, as text; empty for nobody's."""
         package = self.inventory.find_owner(path)
         return str(package) if package is not None else ""
 
     def _read(self, path: str) -> str:
         """A small text file; empty where there is none, or what is there is no file."""
-        entry = self._tree.resolve(path).entry
+        entry = self.tree.resolve(path).entry
         if entry is None or not entry.is_file:
             return ""
         with self._rootfs.open(entry.path) as file:
             return file.read(_ACCOUNT_BYTES).decode("utf-8", "replace")
 
 
-def _shown(name: str, value: str) -> str:
+def shown_setting(name: str, value: str) -> str:
     """A variable's value without what its name or form says is secret."""
     return redact(f"{name}={value}").partition("=")[2]

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from rich.cells import cell_len
+
+from jettison.report.xray_diff_text import render_xray_diff_text
+from jettison.report.xray_document import Part, XrayDocument
+from jettison.report.xray_text import render_xray_text
+from support.xray_documents import xray_diff_document, xray_document
+
+ALL = frozenset(Part)
+
+
+def test_the_summary_tells_of_every_part() -> None:
+    text = render_xray_text(xray_document(), ALL)
+    for told in (
+        "docker:shop  linux/amd64  2026-11-28",
+        "size        112MB in 2 layers, 5,000 files; 2MB hidden by later layers",
+        "efficiency  98.2%, 4MB wasted (33.3% of what follows the first layer)",
+        "duplicates  2MB in 1 content",
+        "packages    1 deb, 1 python; 2.1MB in 12 files of no package",
+        "runs as     root (0:0): no USER is set",
+        "risks       1 high, 1 medium",
+        "slimming    would save about 70MB (64%)",
+        "RUN pip install flask",
+        "2MB  /usr/share/doc/x  layers 0, 1",
+        "2MB  2x  /app/big.bin  /app/copy.bin",
+        "8MB  deb     perl-base",
+        "high    secret  /root/.env",
+        "20MB  documentation  900 files",
+        "gate size: FAILED; found 112MB, allowed 100MB",
+        "note: a notice",
+        "next: jettison slim docker:shop",
+    ):
+        assert told in text, told
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_it_fits_and_is_plain(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    for text in (
+        render_xray_text(xray_document(), ALL, width=width),
+        render_xray_diff_text(xray_diff_document(), width=width),
+    ):
+        assert "\x1b" not in text
+        assert not [line for line in text.splitlines() if line != line.rstrip()]
+        long = [line for line in text.splitlines() if cell_len(line) > width]
+        assert all(line.startswith(("gate", "note")) for line in long)
+
+
+@pytest.mark.parametrize("part", Part)
+def test_each_part_can_be_shown_alone(part: Part) -> None:
+    text = render_xray_text(xray_document(), frozenset({part}))
+    assert "next:" not in text
+    shown = {
+        Part.LAYERS: "its largest files",
+        Part.PACKAGES: "PACKAGES (2)",
+        Part.FILES: "LARGEST FILES",
+        Part.WASTE: "MOST WASTED",
+        Part.DUPLICATES: "DUPLICATES",
+        Part.CONFIG: "env          API_KEY=***",
+        Part.RISKS: "RISKS",
+        Part.DOCKERFILE: "RUN pip install flask && rm -r /usr/share/doc",
+        Part.ESTIMATE: "SLIMMING WOULD TAKE AWAY ABOUT",
+    }
+    assert shown[part] in text
+
+
+def test_a_document_without_any_part_still_says_what_it_is_of() -> None:
+    document = XrayDocument(image=xray_document().image)
+    text = render_xray_text(document, ALL)
+    assert text.startswith("docker:shop")
+    assert "efficiency" not in text
+
+
+def test_names_of_the_image_cannot_act_on_the_terminal() -> None:
+    document = xray_document()
+    image = msgspec.structs.replace(document.image, reference="a\x1b[2J\nb")
+    text = render_xray_text(msgspec.structs.replace(document, image=image), ALL)
+    assert "\x1b" not in text
+    assert text.startswith("a\\x1b[2J\\nb")
+
+
+def test_the_difference_in_one_view() -> None:
+    text = render_xray_diff_text(xray_diff_document())
+    for told in (
+        "size     112MB  100MB    -12MB",
+        "SETTINGS (1)",
+        "user  -  →  app",
+        "PACKAGES (1 changed)",
+        "~  python  flask  2.3.3 → 3.0.0  +50kB",
+        "PATHS (1 removed, 1 changed), the largest",
+        "-   2MB  /app/big.bin",
+        "~  120B  /app/main.py  content, mode",
+        "note: a notice",
+    ):
+        assert told in text, told
+
+
+def test_images_that_do_not_differ_say_so() -> None:
+    document = xray_diff_document()
+    same = msgspec.structs.replace(
+        document, after=document.before, files=(), directories=(), packages=(), config=()
+    )
+    assert "nothing differs but times" in render_xray_diff_text(same)
