@@ -7,18 +7,14 @@ from typing import Final
 
 import msgspec
 
-from jettison.events import EventSink, Notice, stage
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.events import EventSink
 from jettison.report.xray_document import GateRow, Part, XrayDocument
 from jettison.report.xray_gates import check_document, gate_parts
 from jettison.report.xray_rows import gate_rows
-from jettison.store.overlay_directory import RedirectedLayerError
-from jettison.transport.sources import Source
-from jettison.workflow.layers import stack_layers
-from jettison.workflow.opening import may_read_in_place, opened
+from jettison.workflow.reading import read_image
 from jettison.workflow.requests import SourceRequest
 from jettison.workflow.stages import StageTimes
-from jettison.workflow.xray_parts import Subject, look
+from jettison.workflow.xray_parts import look
 from jettison.xray.gates import Gate
 
 ALL_PARTS: Final = frozenset(Part)
@@ -47,11 +43,8 @@ def xray(request: XrayRequest, *, events: EventSink) -> XrayResult:
     Raises: JettisonError for an image that cannot be read.
     """
     times = StageTimes(events)
-    try:
-        document = _xray(request, times, in_place=may_read_in_place())
-    except RedirectedLayerError as err:
-        times.emit(Notice(message=f"the engine's own layers cannot be used: {err.message}"))
-        document = _xray(request, times, in_place=False)
+    parts = request.parts | gate_parts(request.gates)
+    document = read_image(request.source, lambda read, sink: look(read, parts, sink), events=times)
     gates = gate_rows(check_document(document, request.gates))
     document = msgspec.structs.replace(
         _only(document, request.parts),
@@ -60,30 +53,6 @@ def xray(request: XrayRequest, *, events: EventSink) -> XrayResult:
         notices=tuple(times.notices),
     )
     return XrayResult(document=document, failed=tuple(row for row in gates if not row.passed))
-
-
-def _xray(request: XrayRequest, times: StageTimes, *, in_place: bool) -> XrayDocument:
-    with work_directory() as workdir:
-        with (
-            stage("open", times),
-            opened(request.source, workdir, in_place=in_place) as source,
-        ):
-            pass
-        for notice in source.notices:
-            times.emit(Notice(message=notice))
-        if source.directories is not None:
-            return _look(request, source, times)
-        return run_isolated(
-            lambda sink: _look(request, source, sink), events=times, workdir=workdir
-        )
-
-
-def _look(request: XrayRequest, source: Source, events: EventSink) -> XrayDocument:
-    with stage("read", events) as outcome:
-        rootfs = stack_layers(source, request.source, events)
-        outcome.detail = f"{len(rootfs.tree)} paths"
-    subject = Subject(image=source.image, digest=source.digest, rootfs=rootfs)
-    return look(subject, request.parts | gate_parts(request.gates), events)
 
 
 _FIELDS: Final = {

@@ -20,9 +20,10 @@ from jettison.store.overlay_directory import RedirectedLayerError
 from jettison.transport.sources import Source
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.opening import may_read_in_place, opened
+from jettison.workflow.reading import ReadImage
 from jettison.workflow.requests import SourceRequest
 from jettison.workflow.stages import StageTimes
-from jettison.workflow.xray_parts import ImageView, Subject, shown_setting
+from jettison.workflow.xray_parts import ImageView, shown_setting
 from jettison.xray.compare import (
     ConfigChange,
     Side,
@@ -84,10 +85,7 @@ def _compare(
         after = _view(sources[1], request.after, events)
         outcome.detail = f"{len(before.tree)} and {len(after.tree)} paths"
     with stage("compare", events) as outcome:
-        old, new = (
-            Side(config=view.subject.image.config, rootfs=view.subject.rootfs)
-            for view in (before, after)
-        )
+        old, new = (Side(config=view.image.config, rootfs=view.rootfs) for view in (before, after))
         files = compare_files(old, new)
         outcome.detail = f"{len(files)} paths differ"
         return XrayDiffDocument(
@@ -104,8 +102,15 @@ def _compare(
 
 
 def _view(source: Source, request: SourceRequest, events: EventSink) -> ImageView:
-    rootfs = stack_layers(source, request, events)
-    return ImageView(Subject(image=source.image, digest=source.digest, rootfs=rootfs), events)
+    read = ReadImage(
+        image=source.image,
+        digest=source.digest,
+        target=source.target,
+        source=source,
+        rootfs=stack_layers(source, request, events),
+        notices=source.notices,
+    )
+    return ImageView(read, events)
 
 
 def _shown(change: ConfigChange) -> ConfigChange:

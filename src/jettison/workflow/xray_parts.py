@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
 
 from jettison.analysis.base_layers import find_last_base_layer
 from jettison.analysis.inventory import Inventory
+from jettison.analysis.inventory_read import read_inventory
 from jettison.analysis.python_interpreters import find_interpreters
-from jettison.digest import Digest
 from jettison.edge.redact import redact
 from jettison.events import EventSink, Notice, stage
-from jettison.image import Image
 from jettison.linux.forked import Forked
 from jettison.report import xray_rows
 from jettison.report.xray_document import ImageSummary, Part, XrayDocument
-from jettison.store.rootfs import StackedRootFS
+from jettison.workflow.reading import ReadImage
 from jettison.xray.changes import LayerChanges, stack, stored_size_bytes
 from jettison.xray.directories import find_largest, measure_directories
 from jettison.xray.duplicates import DuplicateGroup, find_duplicates
@@ -36,24 +34,17 @@ _ACCOUNT_BYTES: Final = 1 << 20
 Fields = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The image that is looked into; `digest` is what the place it came from knows it by."""
-
-    image: Image
-    digest: Digest
-    rootfs: StackedRootFS
-
-
-def look(subject: Subject, parts: frozenset[Part], events: EventSink) -> XrayDocument:
+def look(read: ReadImage, parts: frozenset[Part], events: EventSink) -> XrayDocument:
     """A document of the parts that are asked for.
 
     Raises: StoreError for files that cannot be read.
     """
-    view = ImageView(subject, events)
+    view = ImageView(read, events)
     # Hashing waits for the disk, and needs nothing that is found here.
-    hashing = _duplicates_apart(subject) if Part.DUPLICATES in parts else None
+    hashing = _duplicates_apart(read) if Part.DUPLICATES in parts else None
     fields: Fields = {"image": view.summary()}
+    if Part.PACKAGES in parts:
+        fields |= view.packages()
     if Part.LAYERS in parts:
         fields |= view.layers()
     if Part.WASTE in parts:
@@ -67,36 +58,35 @@ def look(subject: Subject, parts: frozenset[Part], events: EventSink) -> XrayDoc
     return XrayDocument(**fields)
 
 
-def _duplicates_apart(subject: Subject) -> Forked[tuple[DuplicateGroup, ...]]:
-    return Forked(partial(find_duplicates, subject.rootfs, subject.rootfs.tree))
+def _duplicates_apart(read: ReadImage) -> Forked[tuple[DuplicateGroup, ...]]:
+    return Forked(partial(find_duplicates, read.rootfs, read.rootfs.tree))
 
 
 class ImageView:
     """One image and what several parts need of it, found once."""
 
-    def __init__(self, subject: Subject, events: EventSink) -> None:
-        self.subject = subject
-        self.tree = subject.rootfs.tree
-        self._image = subject.image
-        self._digest = subject.digest
-        self._rootfs = subject.rootfs
+    def __init__(self, read: ReadImage, events: EventSink) -> None:
+        self.image = read.image
+        self.rootfs = read.rootfs
+        self.tree = read.rootfs.tree
+        self._digest = read.digest
         self._events = events
 
     @cached_property
     def changes(self) -> tuple[LayerChanges, ...]:
         """What each layer does to those below it."""
-        return tuple(stack(self._rootfs.layers))
+        return tuple(stack(self.rootfs.layers))
 
     def summary(self) -> ImageSummary:
         """The image as a whole."""
         size = sum(
-            stored_size_bytes(entry) for layer in self._rootfs.layers for entry in layer.entries
+            stored_size_bytes(entry) for layer in self.rootfs.layers for entry in layer.entries
         )
-        return xray_rows.image_summary(self._image, self._digest, size, self.tree)
+        return xray_rows.image_summary(self.image, self._digest, size, self.tree)
 
     def layers(self) -> Fields:
         """Each layer with its instruction, where the history fits the layers."""
-        config = self._image.config
+        config = self.image.config
         fault = history_fault(config)
         if fault:
             self._events.emit(Notice(message=fault))
@@ -107,7 +97,7 @@ class ImageView:
             item = history[changes.index]
             rows.append(
                 xray_rows.layer_row(
-                    self._image,
+                    self.image,
                     summarize_layer(changes, largest=_LARGEST_OF_LAYER),
                     self.owner,
                     instruction=" ".join(item.created_by.split()) if item is not None else "",
@@ -125,6 +115,13 @@ class ImageView:
             "wasted_bytes": found.wasted_bytes,
             "user_wasted_percent": share,
             "waste": xray_rows.waste_rows(found.wasted[:_WASTE]),
+        }
+
+    def packages(self) -> Fields:
+        """Every package, and what belongs to none."""
+        return {
+            "packages": xray_rows.package_rows(self.inventory),
+            "unowned": xray_rows.unowned_row(self.tree, self.inventory),
         }
 
     def files(self) -> Fields:
@@ -149,7 +146,7 @@ class ImageView:
 
     def config(self) -> Fields:
         """What the image says of itself, and whom that makes it run as."""
-        config = self._image.config
+        config = self.image.config
         user = find_user(config.user, self._read("/etc/passwd"), self._read("/etc/group"))
         row = xray_rows.config_row(
             config, user, find_interpreters(self.tree), self.inventory.distro, shown_setting
@@ -159,7 +156,10 @@ class ImageView:
     @cached_property
     def inventory(self) -> Inventory:
         """Every package."""
-        return Inventory(packages=())
+        with stage("packages", self._events) as outcome:
+            found = read_inventory(self.rootfs)
+            outcome.detail = f"{len(found.packages)} packages"
+        return found
 
     def owner(self, path: str) -> str:
         """The package that a path belongs to, as text; empty for nobody's."""
@@ -171,7 +171,7 @@ class ImageView:
         entry = self.tree.resolve(path).entry
         if entry is None or not entry.is_file:
             return ""
-        with self._rootfs.open(entry.path) as file:
+        with self.rootfs.open(entry.path) as file:
             return file.read(_ACCOUNT_BYTES).decode("utf-8", "replace")
 
 

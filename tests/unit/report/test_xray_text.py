@@ -85,7 +85,7 @@ def test_names_of_the_image_cannot_act_on_the_terminal() -> None:
 def test_the_difference_in_one_view() -> None:
     text = render_xray_diff_text(xray_diff_document())
     for told in (
-        "size     112MB  100MB    -12MB",
+        "size     112MB  100MB     -12MB",
         "SETTINGS (1)",
         "user  -  →  app",
         "PACKAGES (1 changed)",
