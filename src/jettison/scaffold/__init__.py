@@ -1,0 +1,1 @@
+"""What `init` proposes for a Python project: facts from its sources, decisions, files."""

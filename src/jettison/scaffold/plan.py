@@ -1,0 +1,217 @@
+"""What is decided for a project before anything is written: one value, every field with a ground."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from jettison.analysis.python_releases import PythonRelease, choose_release, find_release
+from jettison.errors import UsageError
+from jettison.scaffold.apps import App, Framework, Interface, find_app
+from jettison.scaffold.dependencies import (
+    Dependencies,
+    allows,
+    pinned_python,
+    python_range,
+    read_dependencies,
+)
+from jettison.scaffold.project import Project
+from jettison.scaffold.routes import HEALTH, Routes, read_routes
+from jettison.scaffold.servers import Server, choose_server
+from jettison.scaffold.system_libraries import SystemNeeds, find_needs
+
+UID: Final = 999
+WORKDIR: Final = "/app"
+_BASE: Final = "python"
+_SUITE: Final = "slim-trixie"
+_DEFAULT_PORT: Final = 8000
+_BUILDS: Final = re.compile(r"\bExtension\s*\(|\bcythonize\s*\(|\[\[tool\.setuptools\.ext-modules")
+_NATIVE_BACKENDS: Final = ("maturin", "scikit-build", "scikit_build", "mesonpy", "meson-python")
+_NAME: Final = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user has said; empty and None for what is to be found out.
+
+    Shape: `base` is a repository or a whole reference; `app` is MODULE:OBJECT or a program's path.
+    """
+
+    base: str = ""
+    app: str = ""
+    port: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that the written files say.
+
+    Shape: `base` is a reference without a digest; `health` is the path that is asked, and
+    `adds_health` tells that the server's configuration answers it; `static` pairs of URL prefix
+    and directory in the image that a web server serves; `build_env` names variables that the
+    settings need while the image is built; `source_root` is what has to be on Python's path beside
+    the working directory; `copies_sources` is off where the installed package is all that runs.
+    """
+
+    name: str
+    app: App
+    python: PythonRelease
+    python_ground: str
+    base: str
+    dependencies: Dependencies
+    needs: SystemNeeds
+    server: Server
+    port: int
+    health: str
+    adds_health: bool
+    installs_itself: bool = False
+    copies_sources: bool = True
+    source_root: str = ""
+    static: tuple[tuple[str, str], ...] = ()
+    build_env: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def is_web(self) -> bool:
+        """Whether it answers requests."""
+        return self.app.interface is not Interface.NONE
+
+    @property
+    def is_django(self) -> bool:
+        """Whether Django's commands are there."""
+        return self.app.framework is Framework.DJANGO
+
+
+def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
+    """Decide everything.
+
+    Raises: UsageError where the project does not tell enough, or contradicts itself.
+    """
+    app = find_app(project, wishes.app)
+    dependencies = read_dependencies(project)
+    python, ground = _python(project, wishes.base, today)
+    routes = read_routes(project, app)
+    builds_itself = _builds_itself(project)
+    static, unclear = _static(project, app, routes)
+    is_web = app.interface is not Interface.NONE
+    return Plan(
+        name=wishes.name or _NAME.sub("-", project.name.lower()).strip("-") or "app",
+        app=app,
+        python=python,
+        python_ground=ground,
+        base=_base(wishes.base, python),
+        dependencies=dependencies,
+        needs=find_needs(dependencies.names, builds_itself=builds_itself),
+        server=choose_server(app, dependencies.names, is_hashed=dependencies.is_hashed),
+        port=wishes.port or routes.port or _DEFAULT_PORT,
+        health=(routes.health or HEALTH) if is_web else "",
+        adds_health=is_web and not routes.health,
+        installs_itself=builds_itself,
+        copies_sources=not (builds_itself and _is_in_package(project, app)),
+        source_root=f"{WORKDIR}/src" if app.path.startswith("src/") and not builds_itself else "",
+        static=static,
+        build_env=tuple(_needed_settings(project, app)) if static else (),
+        notices=(*unclear, *_notices(project, app, dependencies)),
+    )
+
+
+def _python(project: Project, base: str, today: date) -> tuple[PythonRelease, str]:
+    of_base = re.search(r":(\d+)\.(\d+)(?:[.-]|$)", base.partition("@")[0])
+    asked, where = python_range(project)
+    if of_base is not None:
+        release = find_release((int(of_base[1]), int(of_base[2])))
+        if release is None:
+            raise UsageError(
+                f"base {base}: no Python {of_base[1]}.{of_base[2]} is known",
+                hint="name an image of a released Python",
+            )
+        if asked and not allows(asked, release):
+            raise UsageError(
+                f"base {base} has Python {release}, and {where} asks for {asked}",
+                hint="name another base, or leave --base out",
+            )
+        return release, "the base that was named"
+    pinned = pinned_python(project)
+    if pinned is not None and (release := find_release(pinned)) is not None:
+        return release, ".python-version"
+    release = choose_release(today, lambda item: not asked or allows(asked, item))
+    if release is None:
+        raise UsageError(
+            f"{where} asks for Python {asked}, and no release of CPython is that",
+            hint="correct requires-python",
+        )
+    return release, f"{where}: {asked}" if asked else "nothing asks for another"
+
+
+def _base(wanted: str, python: PythonRelease) -> str:
+    if not wanted:
+        return f"{_BASE}:{python}-{_SUITE}"
+    last = wanted.partition("@")[0].rpartition("/")[2]
+    return wanted if ":" in last else f"{wanted}:{python}-{_SUITE}"
+
+
+def _builds_itself(project: Project) -> bool:
+    """Whether the project has code of its own that a compiler has to see."""
+    if any(_BUILDS.search(project.texts.get(name, "")) for name in ("setup.py", "pyproject.toml")):
+        return True
+    system = project.pyproject.get("build-system")
+    requires = system.get("requires", ()) if isinstance(system, dict) else ()
+    return any(str(item).startswith(_NATIVE_BACKENDS) for item in requires)
+
+
+def _is_in_package(project: Project, app: App) -> bool:
+    top = app.module.partition(".")[0]
+    return f"{top}/__init__.py" in project.paths or f"src/{top}/__init__.py" in project.paths
+
+
+def _static(
+    project: Project, app: App, routes: Routes
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """What a web server serves; only Django leaves that to one."""
+    if app.framework is not Framework.DJANGO or not routes.static_root:
+        return (), ()
+    directory = _directory(routes.static_root)
+    if not directory:
+        unclear = f"STATIC_ROOT is {routes.static_root}, so nginx is not told to serve it"
+        return (), (unclear,)
+    return tuple((url, directory) for url, _ in routes.static), ()
+
+
+def _directory(expression: str) -> str:
+    """The path that an expression such as `BASE_DIR / "static"` stands for in the image."""
+    if expression.startswith("/"):
+        return expression.rstrip("/")
+    names = re.findall(r"['\"]([^'\"]+)['\"]", expression)
+    is_below_base = re.match(r"(?:str\()?(?:os\.path\.join\()?BASE_DIR\b", expression)
+    if is_below_base and names and all(re.fullmatch(r"[\w./-]+", name) for name in names):
+        return "/".join((WORKDIR, *names))
+    return ""
+
+
+def _needed_settings(project: Project, app: App) -> Iterator[str]:
+    """Variables without which Django's settings cannot be loaded."""
+    source = project.find_source(app.settings)
+    found = set()
+    for node in ast.walk(source.tree) if source is not None else ():
+        match node:
+            case ast.Subscript(value=base, slice=ast.Constant(value=str(name))):
+                if ast.unparse(base) in ("os.environ", "environ"):
+                    found.add(name)
+    yield from sorted(found)
+
+
+def _notices(project: Project, app: App, dependencies: Dependencies) -> Iterator[str]:
+    yield from (f"not read, it does not parse: {item}" for item in project.unreadable)
+    if not dependencies.files:
+        yield "no dependencies are named anywhere; the image will have Python and the app alone"
+    elif not dependencies.is_hashed:
+        yield f"{dependencies.files[0]} has no hashes: two builds may install different things"
+    if app.framework is Framework.DJANGO:
+        settings = project.find_source(app.settings)
+        if settings is not None and "sqlite3" in ast.unparse(settings.tree):
+            yield "the settings name an SQLite file: put it on a volume, the image is read-only"
