@@ -1,4 +1,4 @@
-"""What is decided for a project before anything is written: one value, every field with a ground."""
+"""What is decided for a project before anything is written."""
 
 from __future__ import annotations
 
@@ -51,14 +51,16 @@ class Wishes:
 class Plan:
     """Everything that the written files say.
 
-    Shape: `base` is a reference without a digest; `health` is the path that is asked, and
-    `adds_health` tells that the server's configuration answers it; `static` pairs of URL prefix
-    and directory in the image that a web server serves; `build_env` names variables that the
+    Shape: `version` is what the image is tagged; `base` is a reference without a digest; `health` is the path that is asked, and
+    `adds_health` tells that the server's configuration answers it; `collects_static` that Django
+    gathers static files while the image is built; `static` pairs of URL prefix and directory in the
+    image that a web server serves; `build_env` names variables that the
     settings need while the image is built; `source_root` is what has to be on Python's path beside
     the working directory; `copies_sources` is off where the installed package is all that runs.
     """
 
     name: str
+    version: str
     app: App
     python: PythonRelease
     python_ground: str
@@ -72,6 +74,7 @@ class Plan:
     installs_itself: bool = False
     copies_sources: bool = True
     source_root: str = ""
+    collects_static: bool = False
     static: tuple[tuple[str, str], ...] = ()
     build_env: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
@@ -97,10 +100,14 @@ def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
     python, ground = _python(project, wishes.base, today)
     routes = read_routes(project, app)
     builds_itself = _builds_itself(project)
-    static, unclear = _static(project, app, routes)
+    collects_static = app.framework is Framework.DJANGO and bool(routes.static_root)
+    # WhiteNoise serves them from within the app.
+    is_served = collects_static and "whitenoise" not in dependencies.names
+    static, unclear = _static(routes) if is_served else ((), ())
     is_web = app.interface is not Interface.NONE
     return Plan(
         name=wishes.name or _NAME.sub("-", project.name.lower()).strip("-") or "app",
+        version=_version(project),
         app=app,
         python=python,
         python_ground=ground,
@@ -114,10 +121,17 @@ def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
         installs_itself=builds_itself,
         copies_sources=not (builds_itself and _is_in_package(project, app)),
         source_root=f"{WORKDIR}/src" if app.path.startswith("src/") and not builds_itself else "",
+        collects_static=collects_static,
         static=static,
-        build_env=tuple(_needed_settings(project, app)) if static else (),
+        build_env=tuple(_needed_settings(project, app)) if app.settings else (),
         notices=(*unclear, *_notices(project, app, dependencies)),
     )
+
+
+def _version(project: Project) -> str:
+    table = project.pyproject.get("project")
+    found = str(table.get("version", "")) if isinstance(table, dict) else ""
+    return found if re.fullmatch(r"[0-9A-Za-z][\w.-]{0,60}", found) else "0.1.0"
 
 
 def _python(project: Project, base: str, today: date) -> tuple[PythonRelease, str]:
@@ -169,12 +183,8 @@ def _is_in_package(project: Project, app: App) -> bool:
     return f"{top}/__init__.py" in project.paths or f"src/{top}/__init__.py" in project.paths
 
 
-def _static(
-    project: Project, app: App, routes: Routes
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """What a web server serves; only Django leaves that to one."""
-    if app.framework is not Framework.DJANGO or not routes.static_root:
-        return (), ()
+def _static(routes: Routes) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """What a web server serves, and what is not clear about it."""
     directory = _directory(routes.static_root)
     if not directory:
         unclear = f"STATIC_ROOT is {routes.static_root}, so nginx is not told to serve it"

@@ -88,7 +88,7 @@ def _exec_form(argv: Iterable[str]) -> str:
 
 
 def _by_directory(paths: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    """Paths grouped by where they are to be copied to, which ends with a slash unless it is here."""
+    """Paths by the directory that they are copied to, which ends with a slash unless it is here."""
     for directory, group in groupby(sorted(paths), key=posixpath.dirname):
         yield (f"{directory}/" if directory else ""), list(group)
 

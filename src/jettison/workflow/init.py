@@ -70,7 +70,9 @@ def init(request: InitRequest) -> InitResult:
         nginx, *more = _pinned(NGINX, request.resolve)
         notices += more
     files = render_files(plan, base=base, nginx=nginx)
-    present = {path: text for path in files if (text := _text(request.directory / path)) is not None}
+    present = {
+        path: text for path in files if (text := _text(request.directory / path)) is not None
+    }
     changed = tuple(path for path in files if present.get(path) != files[path])
     taken = [path for path in changed if path in present]
     if not request.dry_run:
@@ -162,8 +164,11 @@ def _write(directory: Path, files: Mapping[str, str]) -> None:
             if is_new:
                 made.append(target)
     except OSError as err:
-        for path in reversed(made):
-            path.rmdir() if path.is_dir() else path.unlink()
+        for new in reversed(made):
+            if new.is_dir():
+                new.rmdir()
+            else:
+                new.unlink()
         raise HostError(
             f"{err.filename or directory}: {err.strerror}; nothing was written",
             hint="make the directory writable, or print what would be written with --dry-run",

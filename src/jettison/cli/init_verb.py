@@ -1,0 +1,115 @@
+"""`jettison init`: from a project's sources to the files that make an image of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer import Argument, Option
+
+from jettison.cli.arguments import takes
+from jettison.cli.options import OutputFormat
+from jettison.cli.terminal import print_result
+from jettison.errors import TransportError, UsageError
+
+if TYPE_CHECKING:
+    from jettison.scaffold.plan import Wishes
+    from jettison.workflow.init import InitRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class InitArguments:
+    """`jettison init`."""
+
+    directory: Annotated[
+        Path, Argument(metavar="DIR", help="The project's directory; default: this one.")
+    ] = Path()
+    app: Annotated[
+        str, Option(metavar="MODULE:OBJECT", help="The app, where it is not clear which is meant.")
+    ] = ""
+    base: Annotated[
+        str, Option(metavar="NAME", help="Another base image, such as a mirror's; tag optional.")
+    ] = ""
+    port: Annotated[
+        int | None, Option(metavar="PORT", help="The port to serve at.", min=1, max=65535)
+    ] = None
+    name: Annotated[str, Option(metavar="NAME", help="What image and services are called.")] = ""
+    pin: Annotated[bool, Option(help="Ask the registry for digests.")] = True
+    interactive: Annotated[
+        bool, Option("--interactive", help="Ask what else would be found out.")
+    ] = False
+    dry_run: Annotated[bool, Option("--dry-run", help="Show what would change; write nothing.")] = (
+        False
+    )
+    force: Annotated[bool, Option("--force", help="Replace files that are there.")] = False
+    insecure: Annotated[bool, Option("--insecure", help="Speak plain HTTP to registries.")] = False
+    format: Annotated[
+        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
+    ] = OutputFormat.TEXT
+
+
+@takes(InitArguments)
+def init(arguments: InitArguments) -> None:
+    """Write Dockerfile, compose, Kubernetes and server files for a Python project."""
+    from jettison.report.documents import encode  # noqa: PLC0415  # as above
+    from jettison.report.init_document import (  # noqa: PLC0415  # --help need not load it
+        describe_init,
+        render_init_text,
+    )
+    from jettison.workflow.init import init as run  # noqa: PLC0415  # as above
+
+    result = run(_request(arguments))
+    document = describe_init(result.plan, result.base, result.written, result.notices)
+    if arguments.format is OutputFormat.JSON:
+        print_result(encode(document, indent=2).decode())
+    else:
+        print_result(result.diff if arguments.dry_run else "")
+        print_result(render_init_text(document, is_dry=arguments.dry_run))
+
+
+def _request(arguments: InitArguments) -> InitRequest:
+    from jettison.scaffold.plan import Wishes  # noqa: PLC0415  # as above
+    from jettison.workflow.init import InitRequest  # noqa: PLC0415  # as above
+
+    wishes = Wishes(
+        base=arguments.base, app=arguments.app, port=arguments.port, name=arguments.name
+    )
+    return InitRequest(
+        directory=arguments.directory,
+        wishes=_asked(wishes) if arguments.interactive else wishes,
+        force=arguments.force,
+        dry_run=arguments.dry_run,
+        resolve=_resolver(arguments),
+    )
+
+
+def _asked(wishes: Wishes) -> Wishes:
+    """The wishes, and what the user answers to what they leave open; Enter lets it be found out."""
+
+    def ask(question: str, known: str) -> str:
+        return known or str(typer.prompt(question, default="", show_default=False, err=True))
+
+    port = wishes.port or ask("Port (Enter: as the sources say)", "")
+    if isinstance(port, str) and port and not (port.isdigit() and 0 < int(port) < 1 << 16):
+        raise UsageError(f"{port!r} is not a port", hint="write a number up to 65535")
+    return replace(
+        wishes,
+        app=ask("App as MODULE:OBJECT (Enter: look for it)", wishes.app),
+        base=ask("Base image (Enter: python, slim)", wishes.base),
+        name=ask("Name of image and services (Enter: the directory's)", wishes.name),
+        port=int(port) if port else None,
+    )
+
+
+def _resolver(arguments: InitArguments) -> Callable[[str], str]:
+    def resolve(reference: str) -> str:
+        if not arguments.pin:
+            raise TransportError("--no-pin was given")
+        from jettison.transport.registry import resolve_digest  # noqa: PLC0415  # as above
+
+        return str(resolve_digest(reference, insecure=arguments.insecure))
+
+    return resolve
