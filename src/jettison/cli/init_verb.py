@@ -14,6 +14,7 @@ from jettison.cli.arguments import takes
 from jettison.cli.options import OutputFormat
 from jettison.cli.terminal import print_result
 from jettison.errors import TransportError, UsageError
+from jettison.image.reference import Reference
 
 if TYPE_CHECKING:
     from jettison.scaffold.plan import Wishes
@@ -110,6 +111,6 @@ def _resolver(arguments: InitArguments) -> Callable[[str], str]:
             raise TransportError("--no-pin was given")
         from jettison.transport.registry import resolve_digest  # noqa: PLC0415  # as above
 
-        return str(resolve_digest(reference, insecure=arguments.insecure))
+        return str(resolve_digest(Reference.parse(reference), insecure=arguments.insecure))
 
     return resolve

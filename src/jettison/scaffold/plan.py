@@ -51,12 +51,13 @@ class Wishes:
 class Plan:
     """Everything that the written files say.
 
-    Shape: `version` is what the image is tagged; `base` is a reference without a digest; `health` is the path that is asked, and
-    `adds_health` tells that the server's configuration answers it; `collects_static` that Django
-    gathers static files while the image is built; `static` pairs of URL prefix and directory in the
-    image that a web server serves; `build_env` names variables that the
-    settings need while the image is built; `source_root` is what has to be on Python's path beside
-    the working directory; `copies_sources` is off where the installed package is all that runs.
+    Shape: `version` is what the image is tagged; `base` is a reference without a digest; `health`
+    is the path that is asked, and `adds_health` tells that the server's configuration answers it;
+    `collects_static` that Django gathers static files while the image is built; `static` pairs of
+    URL prefix and directory in the image that a web server serves; `build_env` names variables that
+    the settings need while the image is built; `source_root` is what has to be on Python's path
+    beside the working directory; `copies_sources` is off where the installed package is all that
+    runs.
     """
 
     name: str

@@ -53,11 +53,6 @@ _PINS: Final = {
             sha256="63cf8bbe7522de3bf65932fda1d9c2772064ffb3dae62d55932da54b31cb6c86",
         ),
         Pin(
-            name="packaging",
-            version="26.4",
-            sha256="81383611a09c1bc0b08b76e0fd5829d7c6824c65b27a6aee339da133f4233ea2",
-        ),
-        Pin(
             name="uvicorn",
             version="0.54.0",
             sha256="505bdb0f318731d45f1f712071fc781a8981f6847a31c902c9f5e652d4f67faf",
@@ -69,8 +64,8 @@ _PINS: Final = {
         ),
     )
 }
-_WSGI: Final = ("gunicorn", "packaging")
-_ASGI: Final = ("click", "gunicorn", "h11", "packaging", "uvicorn", "uvicorn-worker")
+_WSGI: Final = ("gunicorn",)
+_ASGI: Final = ("click", "gunicorn", "h11", "uvicorn", "uvicorn-worker")
 
 
 def choose_server(app: App, installed: Iterable[str], *, is_hashed: bool) -> Server:

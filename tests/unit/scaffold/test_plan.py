@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from jettison.errors import UsageError
+from jettison.scaffold.dependencies import Installer
+from jettison.scaffold.plan import Plan, Wishes, make_plan
+from jettison.scaffold.project import Project
+
+APP = "from flask import Flask\napp = Flask(__name__)\n"
+TODAY = date(2026, 11, 1)
+
+
+NO_WISHES = Wishes()
+
+
+def plan(files: dict[str, str], wishes: Wishes = NO_WISHES) -> Plan:
+    whole = {"app.py": APP, **files}
+    return make_plan(
+        Project(name="My Shop", texts=whole, paths=frozenset(whole)), wishes, today=TODAY
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "version"),
+    [
+        # The newest that is settled: 3.15 is a month old on that day.
+        ({}, "3.14"),
+        ({"pyproject.toml": "[project]\nrequires-python = '>=3.9,<3.13'\n"}, "3.12"),
+        ({"pyproject.toml": "[tool.poetry.dependencies]\npython = '^3.11'\n"}, "3.14"),
+        ({"pyproject.toml": "[tool.poetry.dependencies]\npython = '~3.11'\n"}, "3.11"),
+        ({"pyproject.toml": "[project]\nrequires-python = '>=3.15'\n"}, "3.15"),
+        # Its support has ended, and nothing else will do.
+        ({"pyproject.toml": "[project]\nrequires-python = '<3.9'\n"}, "3.8"),
+        ({".python-version": "3.12.4\n"}, "3.12"),
+        ({"runtime.txt": "python-3.11.9\n"}, "3.11"),
+        ({"Pipfile": "[requires]\npython_version = '3.13'\n"}, "3.13"),
+        ({"setup.cfg": "[options]\npython_requires = >=3.10, <3.12\n"}, "3.11"),
+    ],
+)
+def test_the_python_is_the_newest_that_the_project_allows(
+    files: dict[str, str], version: str
+) -> None:
+    made = plan(files)
+    assert str(made.python) == version
+    assert made.base == f"python:{version}-slim-trixie"
+
+
+def test_a_base_that_is_named_decides_and_must_fit() -> None:
+    made = plan({}, Wishes(base="hub.example/python:3.12-slim"))
+    assert (str(made.python), made.base) == ("3.12", "hub.example/python:3.12-slim")
+    assert (
+        plan({}, Wishes(base="hub.example:5000/py")).base == "hub.example:5000/py:3.14-slim-trixie"
+    )
+    asks = {"pyproject.toml": "[project]\nrequires-python = '>=3.13'\n"}
+    with pytest.raises(UsageError, match=r"has Python 3\.12, and pyproject\.toml asks for >=3\.13"):
+        plan(asks, Wishes(base="python:3.12-slim"))
+
+
+def test_what_no_python_is_is_an_error() -> None:
+    with pytest.raises(UsageError, match="no release of CPython"):
+        plan({"pyproject.toml": "[project]\nrequires-python = '>=4'\n"})
+    with pytest.raises(UsageError, match=r"pyproject\.toml: "):
+        plan({"pyproject.toml": "[project\n"})
+
+
+@pytest.mark.parametrize(
+    ("files", "installer", "first"),
+    [
+        ({"requirements.txt": "flask==3\n"}, Installer.REQUIREMENTS, "requirements.txt"),
+        (
+            {"requirements/prod.txt": "-r base.txt\n", "requirements/base.txt": "flask\n"},
+            Installer.REQUIREMENTS,
+            "requirements/prod.txt",
+        ),
+        ({"uv.lock": 'name = "flask"\n', "pyproject.toml": ""}, Installer.UV, "pyproject.toml"),
+        (
+            {"poetry.lock": 'name = "flask"\n', "pyproject.toml": ""},
+            Installer.POETRY,
+            "pyproject.toml",
+        ),
+        ({"pdm.lock": 'name = "flask"\n', "pyproject.toml": ""}, Installer.PDM, "pyproject.toml"),
+        ({"Pipfile.lock": '    "flask": {\n', "Pipfile": ""}, Installer.PIPENV, "Pipfile"),
+        (
+            {"pyproject.toml": "[project]\ndependencies = ['flask>=3']\n"},
+            Installer.PYPROJECT,
+            "pyproject.toml",
+        ),
+    ],
+)
+def test_dependencies_come_from_what_says_most(
+    files: dict[str, str], installer: Installer, first: str
+) -> None:
+    found = plan(files).dependencies
+    assert (found.installer, found.files[0]) == (installer, first)
+    assert found.names == {"flask"}
+
+
+def test_hashes_count_only_if_everything_has_one() -> None:
+    hashed = "flask==3.1 \\\n    --hash=sha256:aa\nclick==8 --hash=sha256:bb\n"
+    assert plan({"requirements.txt": hashed}).dependencies.is_hashed
+    assert not plan({"requirements.txt": hashed + "six==1.0\n"}).dependencies.is_hashed
+
+
+def test_the_server_is_added_where_the_project_has_none() -> None:
+    assert [pin.name for pin in plan({"requirements.txt": "flask\n"}).server.adds] == ["gunicorn"]
+    assert plan({"requirements.txt": "flask\nGunicorn==23\n"}).server.adds == ()
+    asgi = {"app.py": "import fastapi\napp = fastapi.FastAPI()\n"}
+    added = plan({**asgi, "requirements.txt": "fastapi\nuvicorn\n"}).server.adds
+    assert [pin.name for pin in added] == ["gunicorn", "uvicorn-worker"]
+    hashed = {**asgi, "requirements.txt": "fastapi==1 --hash=sha256:a\nclick==8 --hash=sha256:b\n"}
+    added = plan(hashed).server.adds
+    assert [pin.name for pin in added] == ["gunicorn", "h11", "uvicorn", "uvicorn-worker"]
+
+
+def test_libraries_of_the_system_come_with_what_needs_them() -> None:
+    needs = plan({"requirements.txt": "psycopg2==2.9\nlxml==5\n"}).needs
+    assert needs.build == ("build-essential", "libpq-dev")
+    assert needs.run == ("libpq5",)
+    assert plan({"requirements.txt": "psycopg2-binary==2.9\n"}).needs.build == ()
+
+
+def test_own_code_in_c_is_compiled_where_it_is_left_behind() -> None:
+    made = plan(
+        {"setup.py": "from setuptools import Extension\nsetup(ext_modules=[Extension('x')])\n"}
+    )
+    assert made.needs.build == ("build-essential",)
+    assert (made.installs_itself, made.copies_sources) == (True, True)
+    package = {"shop/__init__.py": APP, "app.py": "", "setup.py": "Extension('shop._fast', [])"}
+    assert not plan(package).copies_sources
+
+
+SETTINGS = (
+    "import os\nfrom pathlib import Path\nBASE_DIR = Path(__file__).parent\n"
+    "SECRET_KEY = os.environ['SECRET_KEY']\nSTATIC_URL = 'assets/'\nSTATIC_ROOT = {root}\n"
+)
+DJANGO = {
+    "app.py": "",
+    "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 's.settings')\n",
+    "s/wsgi.py": "from django.core.wsgi import get_wsgi_application as g\napplication = g()\n",
+}
+
+
+def test_djangos_static_files_are_collected_and_served() -> None:
+    made = plan({**DJANGO, "s/settings.py": SETTINGS.format(root="BASE_DIR / 'out'")})
+    assert made.collects_static
+    assert made.static == (("/assets/", "/app/out"),)
+    assert made.build_env == ("SECRET_KEY",)
+    with_whitenoise = {
+        **DJANGO,
+        "s/settings.py": SETTINGS.format(root="os.path.join(BASE_DIR, 'out')"),
+        "requirements.txt": "django\nwhitenoise\n",
+    }
+    made = plan(with_whitenoise)
+    assert (made.collects_static, made.static) == (True, ())
+    unclear = plan({**DJANGO, "s/settings.py": SETTINGS.format(root="find_root()")})
+    assert unclear.static == ()
+    assert any("STATIC_ROOT is find_root()" in notice for notice in unclear.notices)
+
+
+def test_names_are_fit_for_every_file_that_has_them() -> None:
+    assert plan({}).name == "my-shop"
+    assert plan({}, Wishes(name="other")).name == "other"
