@@ -17,6 +17,7 @@ from rich.text import Text
 from jettison import __version__
 from jettison.cli import db_verbs, inspect_verbs, verbs
 from jettison.cli import init_verb, inspect_verbs, verbs
+from jettison.cli import build_verb, init_verb, inspect_verbs, verbs
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
@@ -43,6 +44,7 @@ app.command("db update")(db_verbs.db_update)
 app.command("db status")(db_verbs.db_status)
 app.command("xray diff")(inspect_verbs.xray_diff)
 app.command()(init_verb.init)
+app.command()(build_verb.build)
 
 
 def _show_version(value: bool) -> None:
