@@ -81,12 +81,15 @@ class Package:
 class Inventory:
     """Every package of an image, sorted by type, name, version and record, and who owns what.
 
-    Shape: of packages that share a file the first counts as its owner: an OS package before a
+    Shape: `bundled` are what a package carries in itself with no more of a record than a line in a
+    list of names, as pip does; they are no packages to any scanner, and their files are their
+    parent's. Of packages that share a file the first counts as its owner: an OS package before a
     Python one, and a vendored one before the one that carries it.
     """
 
     packages: tuple[Package, ...]
     distro: Distro | None = None
+    bundled: tuple[Package, ...] = ()
     _owners: dict[str, Package] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

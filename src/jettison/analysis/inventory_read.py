@@ -32,10 +32,12 @@ def read_inventory(rootfs: RootFS, ownership: Ownership | None = None) -> Invent
     """
     system = ownership if ownership is not None else Ownership.read(rootfs)
     found = [_of_system(rootfs.tree, item) for item in system.packages]
-    found += _python(rootfs)
+    python, bundled = _python(rootfs)
+    found += python
     found += find_python_builds(rootfs, system)
-    found.sort(key=lambda item: (item.type, item.name, item.version, item.record))
-    return Inventory(tuple(found), read_distro(rootfs))
+    return Inventory(
+        tuple(sorted(found, key=_order)), read_distro(rootfs), tuple(sorted(bundled, key=_order))
+    )
 
 
 def find_unowned(tree: FileTree, inventory: Inventory) -> Iterator[ImagePath]:
@@ -78,8 +80,16 @@ def _layer_of_system(tree: FileTree, item: OsPackage) -> int:
     return tree[item.record].layer if item.record in tree else 0
 
 
-def _python(rootfs: RootFS) -> Iterator[Package]:
-    """Wherever their metadata is: in site directories, in other packages, in somebody's sources."""
+def _order(item: Package) -> tuple[str, ...]:
+    return (item.type, item.name, item.version, item.record)
+
+
+def _python(rootfs: RootFS) -> tuple[list[Package], list[Package]]:
+    """Installed ones and bundled ones.
+
+    They are wherever their metadata is: in site directories, in other packages, in somebody's
+    sources.
+    """
     tree = rootfs.tree
     places: list[ImagePath] = []
     lists: list[ImagePath] = []
@@ -90,15 +100,18 @@ def _python(rootfs: RootFS) -> Iterator[Package]:
             lists.append(path)
     found = [item for place in places if (item := read_distribution(rootfs, place)) is not None]
     owners = _Owners(found)
-    for item in found:
-        if item.version:
-            yield _of_python(tree, item, owners.parent(item))
+    packages = [_of_python(tree, item, owners.parent(item)) for item in found if item.version]
+    bundled: list[Package] = []
     for path in lists:
         known = {item.name for item in found if item.location == path.parent}
         parent = owners.of_file(path)
-        for vendored in read_vendored(rootfs, path):
-            if vendored.name not in known:
-                yield _of_python(tree, vendored, parent.name if parent else path.parent.parent.name)
+        name = parent.name if parent is not None else path.parent.parent.name
+        bundled += (
+            _of_python(tree, item, name)
+            for item in read_vendored(rootfs, path)
+            if item.name not in known
+        )
+    return packages, bundled
 
 
 class _Owners:

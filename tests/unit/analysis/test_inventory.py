@@ -142,7 +142,8 @@ def test_a_vendor_list_counts_as_far_as_its_modules_are_there() -> None:
         "pip/_vendor/pkg_resources/__init__.py": "",
     }
     inventory = read(make_distribution(_SITE, "pip", files, version="24.2"))
-    vendored = {item.name: item.version for item in inventory.packages if item.parent == "pip"}
+    vendored = {item.name: item.version for item in inventory.bundled if item.parent == "pip"}
+    assert [item.name for item in inventory.packages] == ["pip"]
     assert vendored == {
         "cachecontrol": "0.14.0",
         "idna": "3.7",
@@ -150,9 +151,12 @@ def test_a_vendor_list_counts_as_far_as_its_modules_are_there() -> None:
         "setuptools": "70.3.0",
         "typing-extensions": "4.12.2",
     }
-    package = one(inventory, "requests")
+    (package,) = (item for item in inventory.bundled if item.name == "requests")
     assert package.files == (f"{vendor}/requests/api.py",)
     assert not package.has_file_list
+    owner = inventory.find_owner(f"{vendor}/requests/api.py")
+    assert owner is not None
+    assert owner.name == "pip"
 
 
 @pytest.mark.parametrize(
