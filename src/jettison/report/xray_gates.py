@@ -8,6 +8,7 @@ from typing import Final
 
 from jettison.report.xray_document import Part, XrayDocument
 from jettison.xray.gates import Gate, GateResult, check_gates
+from jettison.xray.risk_model import RiskKind, Severity
 
 _Measure = Callable[[XrayDocument], float | None]
 
@@ -18,6 +19,14 @@ def _unowned(document: XrayDocument) -> float | None:
 
 def _runs_as_root(document: XrayDocument) -> float | None:
     return document.config.user.is_root if document.config is not None else None
+
+
+def _count(kind: RiskKind) -> tuple[Part, _Measure]:
+    return Part.RISKS, lambda document: sum(row.kind == kind for row in document.risks or ())
+
+
+def _severe(document: XrayDocument) -> float:
+    return sum(row.severity == Severity.HIGH.value for row in document.risks or ())
 
 
 # By a gate's name: the part of the document that has to be there, and what it says.
@@ -32,6 +41,15 @@ _MEASURES: Final[Mapping[str, tuple[Part | None, _Measure]]] = {
     "packages": (Part.PACKAGES, lambda document: len(document.packages or ())),
     "unowned": (Part.PACKAGES, _unowned),
     "root": (Part.CONFIG, _runs_as_root),
+    "secrets": _count(RiskKind.SECRET),
+    "private-keys": _count(RiskKind.PRIVATE_KEY),
+    "setuid": _count(RiskKind.SETUID),
+    "setgid": _count(RiskKind.SETGID),
+    "capabilities": _count(RiskKind.CAPABILITIES),
+    "world-writable": _count(RiskKind.WORLD_WRITABLE),
+    "shells": _count(RiskKind.SHELL),
+    "package-managers": _count(RiskKind.PACKAGE_MANAGER),
+    "high-risks": (Part.RISKS, _severe),
 }
 
 

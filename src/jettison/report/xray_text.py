@@ -20,7 +20,8 @@ from jettison.report.xray_document import (
 
 _LABEL: Final = 12
 # How many lines a list takes where all parts are shown.
-_FEW: Final = 5
+_FEW: Final = 3
+_MOST_LAYERS: Final = 10
 _SEVERITIES: Final = ("high", "medium", "low", "info")
 
 Lines = Iterator[str]
@@ -115,7 +116,7 @@ def _risks(risks: Sequence[RiskRow]) -> str:
 
 def _layers(document: XrayDocument, most: int | None, width: int) -> Lines:
     rows = document.layers or ()
-    shown = rows if most is None or len(rows) <= 2 * most + 4 else _largest_layers(rows, 2 * most)
+    shown = rows if most is None or len(rows) <= _MOST_LAYERS else _largest_layers(rows)
     yield f"LAYERS ({len(rows)}, base first)"
     yield from render_table(
         (
@@ -150,8 +151,8 @@ def _layers(document: XrayDocument, most: int | None, width: int) -> Lines:
             yield from _files(row.largest, width)
 
 
-def _largest_layers(rows: Sequence[LayerRow], most: int) -> list[LayerRow]:
-    kept = sorted(rows, key=lambda row: -row.size_bytes)[:most]
+def _largest_layers(rows: Sequence[LayerRow]) -> list[LayerRow]:
+    kept = sorted(rows, key=lambda row: -row.size_bytes)[:_MOST_LAYERS]
     return sorted(kept, key=lambda row: row.index)
 
 
@@ -168,7 +169,7 @@ def _waste(document: XrayDocument, most: int | None, width: int) -> Lines:
     rows: Sequence[WasteRow] = [row for row in document.waste or () if row.size_bytes][:most]
     if not rows:
         return
-    yield "MOST WASTED (stored in several layers, or deleted later)"
+    yield "WASTED MOST (stored in several layers, or deleted later)"
     yield from render_table(
         (_SIZE, Column(cut=Cut.START), Column(cut=Cut.END)),
         [
@@ -256,17 +257,53 @@ def _config(document: XrayDocument, most: int | None, width: int) -> Lines:
 def _risk_table(document: XrayDocument, most: int | None, width: int) -> Lines:
     risks = sorted(
         document.risks or (),
-        key=lambda row: (_SEVERITIES.index(row.severity), row.kind, row.path),
+        key=lambda row: (_SEVERITIES.index(row.severity), row.kind, row.path, row.line or 0),
     )
-    rows = risks if most is None else [row for row in risks if row.severity != "info"][:most]
-    if not rows:
+    if not risks:
         return
-    yield "RISKS" if most is None else "HIGHEST RISKS"
+    yield "RISKS"
+    if most is not None:
+        yield from _risk_kinds(risks, width)
+        return
     yield from render_table(
         (Column(), Column(), Column(cut=Cut.START), Column(cut=Cut.END)),
-        [(row.severity, row.kind, row.path or "(config)", row.detail) for row in rows],
+        [(row.severity, row.kind, _where(row), row.detail) for row in risks],
         width=width,
     )
+
+
+def _risk_kinds(risks: Sequence[RiskRow], width: int) -> Lines:
+    """A line for each kind: what it is if there is one of it, else where they are."""
+    kinds: dict[tuple[str, str], list[RiskRow]] = {}
+    for row in risks:
+        kinds.setdefault((row.severity, row.kind), []).append(row)
+    yield from render_table(
+        (Column(), Column(), Column(is_right=True), Column(cut=Cut.END)),
+        [
+            (
+                severity,
+                kind,
+                str(len(rows)),
+                f"{rows[0].detail}{_at(rows[0])}" if len(rows) == 1 else _places(rows),
+            )
+            for (severity, kind), rows in kinds.items()
+        ],
+        width=width,
+    )
+
+
+def _places(rows: Sequence[RiskRow]) -> str:
+    return ", ".join(dict.fromkeys(row.path or row.detail for row in rows[:_FEW]))
+
+
+def _at(row: RiskRow) -> str:
+    return f" ({_where(row)})" if row.path else ""
+
+
+def _where(row: RiskRow) -> str:
+    line = f":{row.line}" if row.line is not None else ""
+    hidden = f" (hidden, layer {row.layer})" if row.is_hidden else ""
+    return f"{row.path or '(config)'}{line}{hidden}"
 
 
 def _dockerfile(document: XrayDocument, most: int | None, width: int) -> Lines:

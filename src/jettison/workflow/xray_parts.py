@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, Final
 
 from jettison.analysis.base_layers import find_last_base_layer
 from jettison.analysis.inventory import Inventory
 from jettison.analysis.inventory_read import read_inventory
 from jettison.analysis.python_interpreters import find_interpreters
+from jettison.analysis.secrets import SecretScanner, scan_assignment
 from jettison.edge.redact import redact
 from jettison.events import EventSink, Notice, stage
 from jettison.linux.forked import Forked
 from jettison.report import xray_rows
+from jettison.report.risk_rows import risk_rows
 from jettison.report.xray_document import ImageSummary, Part, XrayDocument
 from jettison.workflow.reading import ReadImage
 from jettison.xray.changes import LayerChanges, stack, stored_size_bytes
@@ -20,6 +22,7 @@ from jettison.xray.directories import find_largest, measure_directories
 from jettison.xray.duplicates import DuplicateGroup, find_duplicates
 from jettison.xray.efficiency import measure_efficiency
 from jettison.xray.layers import history_fault, layer_history, summarize_layer
+from jettison.xray.risk_model import Subject
 from jettison.xray.users import find_user
 
 _LARGEST_OF_LAYER: Final = 10
@@ -53,6 +56,8 @@ def look(read: ReadImage, parts: frozenset[Part], events: EventSink) -> XrayDocu
         fields |= view.files()
     if Part.CONFIG in parts:
         fields |= view.config()
+    if Part.RISKS in parts:
+        fields |= view.risks()
     if hashing is not None:
         fields |= view.duplicates(hashing)
     return XrayDocument(**fields)
@@ -153,6 +158,25 @@ class ImageView:
         )
         return {"config": row}
 
+    def risks(self) -> Fields:
+        """What could be used against whoever runs the image, and what it gives away."""
+        # What it needs to search text takes a while to import.
+        from jettison.xray.risks import find_risks  # noqa: PLC0415  # as said above
+
+        with stage("risks", self._events) as outcome:
+            found = find_risks(
+                Subject(
+                    config=self.image.config,
+                    rootfs=self.rootfs,
+                    files=self.rootfs,
+                    inventory=self.inventory,
+                )
+            )
+            outcome.detail = f"{len(found.found)} found"
+        for notice in found.notices:
+            self._events.emit(Notice(message=notice))
+        return {"risks": risk_rows(found.found)}
+
     @cached_property
     def inventory(self) -> Inventory:
         """Every package."""
@@ -176,5 +200,12 @@ class ImageView:
 
 
 def shown_setting(name: str, value: str) -> str:
-    """A variable's value without what its name or form says is secret."""
-    return redact(f"{name}={value}").partition("=")[2]
+    """A variable's or label's value without what its name or form says is secret."""
+    if scan_assignment(name, value) is not None:
+        return "***"
+    return redact(_scanner().mask(f"{name}={value}")).partition("=")[2]
+
+
+@cache
+def _scanner() -> SecretScanner:
+    return SecretScanner()

@@ -79,6 +79,15 @@ GATES: Final[tuple[GateKind, ...]] = (
     GateKind(name="files", unit=Unit.COUNT, about="files that a container sees"),
     GateKind(name="packages", unit=Unit.COUNT, about="packages of all kinds"),
     GateKind(name="root", unit=Unit.COUNT, about="0: the container must not run as root"),
+    GateKind(name="secrets", unit=Unit.COUNT, about="secrets in files of any layer, env, history"),
+    GateKind(name="private-keys", unit=Unit.COUNT, about="private keys"),
+    GateKind(name="setuid", unit=Unit.COUNT, about="files that run as their owner"),
+    GateKind(name="setgid", unit=Unit.COUNT, about="files that run as their group"),
+    GateKind(name="capabilities", unit=Unit.COUNT, about="files that run with capabilities"),
+    GateKind(name="world-writable", unit=Unit.COUNT, about="what anybody may write to"),
+    GateKind(name="shells", unit=Unit.COUNT, about="shells"),
+    GateKind(name="package-managers", unit=Unit.COUNT, about="package managers"),
+    GateKind(name="high-risks", unit=Unit.COUNT, about="risks of high severity"),
 )
 
 
