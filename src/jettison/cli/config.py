@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,9 @@ def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
     """Option values by verb, fit to be click's default map; empty where there is no such file.
 
     Shape: a table per verb, `[slim]`, `[profile]`, `[verify]`; keys are the long options without
-    their dashes, values strings, numbers, booleans, or lists where an option may be repeated.
+    their dashes, values strings, numbers, booleans. Where an option may be repeated it is a list,
+    one string that stands for a list of one, or a table of names and values: `[xray.gate]` with
+    `size = "200MB"` is `--gate size=200MB`.
     Raises: UsageError for a file that is not TOML, and for tables and keys that are not known.
     """
     try:
@@ -49,22 +51,32 @@ def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
         known = _options(verb, path)
         if not isinstance(table, Mapping):
             raise UsageError(f"{path}: {verb} is not a table", hint=f"write [{verb}]")
-        defaults[verb] = {_known(key, known, f"{path}: [{verb}]"): table[key] for key in table}
+        settings: dict[str, Any] = {}
+        for key, value in table.items():
+            option = _known(key, known, f"{path}: [{verb}]")
+            settings[option.name] = _repeated(value) if option.default == () else value
+        defaults[verb] = settings
     return defaults
 
 
-def _options(verb: str, path: Path) -> dict[str, str]:
+def _repeated(value: Any) -> Any:  # decoded TOML
+    if isinstance(value, Mapping):
+        return [f"{name}={item}" for name, item in value.items()]
+    return [value] if isinstance(value, str) else value
+
+
+def _options(verb: str, path: Path) -> dict[str, Field[Any]]:
     arguments = _VERBS.get(verb)
     if arguments is None:
         raise UsageError(f"{path}: no verb is named {verb!r}", hint=f"known: {', '.join(_VERBS)}")
     return {
-        field.name.replace("_", "-"): field.name
+        field.name.replace("_", "-"): field
         for field in fields(arguments)
         if field.name not in _NOT_OPTIONS
     }
 
 
-def _known(key: str, known: Mapping[str, str], where: str) -> str:
+def _known(key: str, known: Mapping[str, Field[Any]], where: str) -> Field[Any]:
     if key not in known:
         close = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"

@@ -22,6 +22,20 @@ def test_keys_are_the_long_options(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "gates"),
+    [
+        ('[xray]\ngate = ["size=1MB", "waste=5%"]\n', ["size=1MB", "waste=5%"]),
+        ('[xray]\ngate = "size=1MB,waste=5%"\n', ["size=1MB,waste=5%"]),
+        ('[xray.gate]\nsize = "1MB"\nefficiency = 0.95\n', ["size=1MB", "efficiency=0.95"]),
+    ],
+)
+def test_what_may_be_repeated_is_a_list_a_text_or_a_table(
+    tmp_path: Path, text: str, gates: list[str]
+) -> None:
+    assert read_defaults(write(tmp_path, text)) == {"xray": {"gate": gates}}
+
+
 def test_no_file_means_no_defaults(tmp_path: Path) -> None:
     assert read_defaults(tmp_path / "jettison.toml") == {}
 
