@@ -285,9 +285,10 @@ class DockerfileRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class EstimateCategory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What slimming would take away of one kind; `examples` are the largest of it."""
+    """What slimming would take away of one kind, and why; `examples` are the largest of it."""
 
     name: str
+    ground: str = ""
     size_bytes: Count
     file_count: Count
     examples: tuple[str, ...] = ()

@@ -13,13 +13,14 @@ from jettison.selection.python_facts import PythonFacts
 class Facts:
     """Facts of one image, each read when it is first asked for."""
 
-    def __init__(self, rootfs: RootFS) -> None:
+    def __init__(self, rootfs: RootFS, ownership: Ownership | None = None) -> None:
         self.rootfs = rootfs
+        self._ownership = ownership
 
     @cached_property
     def ownership(self) -> Ownership:
         """The OS packages and their files."""
-        return Ownership.read(self.rootfs)
+        return self._ownership or Ownership.read(self.rootfs)
 
     @cached_property
     def python_scripts(self) -> frozenset[ImagePath]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from jettison.analysis.base_layers import find_last_base_layer
 from jettison.analysis.inventory import Inventory
 from jettison.analysis.inventory_read import read_inventory
+from jettison.analysis.ownership import Ownership
 from jettison.analysis.python_interpreters import find_interpreters
 from jettison.analysis.secrets import SecretScanner, scan_assignment
 from jettison.edge.redact import redact
@@ -58,6 +59,8 @@ def look(read: ReadImage, parts: frozenset[Part], events: EventSink) -> XrayDocu
         fields |= view.config()
     if Part.RISKS in parts:
         fields |= view.risks()
+    if Part.ESTIMATE in parts:
+        fields |= view.estimate()
     if hashing is not None:
         fields |= view.duplicates(hashing)
     return XrayDocument(**fields)
@@ -177,11 +180,29 @@ class ImageView:
             self._events.emit(Notice(message=notice))
         return {"risks": risk_rows(found.found)}
 
+    def estimate(self) -> Fields:
+        """What slimming would save, where the image says what it runs."""
+        # The rules that slim decides by take a while to import, and few parts need them.
+        from jettison.report.estimate_row import estimate_row  # noqa: PLC0415  # as said above
+        from jettison.selection.facts import Facts  # noqa: PLC0415  # likewise
+        from jettison.xray.estimate import estimate_saving  # noqa: PLC0415  # likewise
+
+        with stage("estimate", self._events) as outcome:
+            facts = Facts(self.rootfs, self._ownership)
+            layers = self.rootfs.layers
+            found = estimate_saving(self.image, layers, facts, self.inventory)
+            outcome.detail = "" if found is not None else "the image names no command"
+        return {"estimate": estimate_row(found) if found is not None else None}
+
+    @cached_property
+    def _ownership(self) -> Ownership:
+        return Ownership.read(self.rootfs)
+
     @cached_property
     def inventory(self) -> Inventory:
         """Every package."""
         with stage("packages", self._events) as outcome:
-            found = read_inventory(self.rootfs)
+            found = read_inventory(self.rootfs, self._ownership)
             outcome.detail = f"{len(found.packages)} packages"
         return found
 
