@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -67,9 +66,13 @@ def served(directory: Path) -> Iterator[str]:
         def do_GET(self) -> None:
             asked = re.fullmatch(r"/simple/([^/]+)/?", self.path)
             if asked is not None:
-                names = [name for name in os.listdir(directory) if _project(name) == asked[1]]
-                links = "".join(f'<a href="/files/{name}">{name}</a>\n' for name in sorted(names))
-                self._answer(200 if names else 404, "text/html", links.encode())
+                names = sorted(file.name for file in directory.iterdir())
+                links = "".join(
+                    f'<a href="/files/{name}">{name}</a>\n'
+                    for name in names
+                    if _project(name) == asked[1]
+                )
+                self._answer(200 if links else 404, "text/html", links.encode())
                 return
             file = directory / Path(unquote(self.path)).name
             found = file.read_bytes() if file.is_file() else None
@@ -82,7 +85,7 @@ def served(directory: Path) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
