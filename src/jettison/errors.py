@@ -1,7 +1,7 @@
 """The one tree of errors. Each class carries the exit code that the terminal face ends with.
 
-Exit codes: 0 done, 1 the check found something, 2 wrong usage, 3 this host cannot,
-4 the image or container failed, 70 a bug in jettison.
+Exit codes: 0 done, 1 the check found something, 2 wrong usage, 3 this host cannot or there is
+nothing to scan, 4 the image or container failed, 70 a bug in jettison.
 """
 
 from typing import ClassVar
@@ -73,6 +73,12 @@ class StoreError(HostError):
 
 class AdvisoryDataError(HostError):
     """The database of advisories is missing or damaged, or could not be fetched or written."""
+
+
+class NothingToScanError(JettisonError):
+    """No package was found that could be tested, so "no vulnerabilities" would say nothing."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class ContainerError(ImageError):

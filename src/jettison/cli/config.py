@@ -12,6 +12,7 @@ from typing import Any, Final
 from jettison.cli.db_verbs import DbStatusArguments, DbUpdateArguments
 from jettison.cli.inspect_options import XrayArguments
 from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
+from jettison.cli.scan_options import ScanArguments
 from jettison.errors import UsageError
 
 FILE_NAME: Final = "jettison.toml"
@@ -19,11 +20,14 @@ FILE_NAME: Final = "jettison.toml"
 _VERBS: Final = {
     "slim": SlimArguments,
     "profile": ProfileArguments,
+    "scan": ScanArguments,
     "verify": VerifyArguments,
     "xray": XrayArguments,
     "db update": DbUpdateArguments,
     "db status": DbStatusArguments,
 }
+# Tables of tables that a verb reads itself, and the option that tells it where they stand.
+_OWN_TABLES: Final = {("scan", "ignore"): "ignores"}
 _NOT_OPTIONS: Final = frozenset({"target", "original", "slimmed"})
 
 
@@ -53,6 +57,9 @@ def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
             raise UsageError(f"{path}: {verb} is not a table", hint=f"write [{verb}]")
         settings: dict[str, Any] = {}
         for key, value in table.items():
+            if (verb, key) in _OWN_TABLES:
+                settings.setdefault(_OWN_TABLES[verb, key], str(path))
+                continue
             option = _known(key, known, f"{path}: [{verb}]")
             settings[option.name] = _repeated(value) if option.default == () else value
         defaults[verb] = settings

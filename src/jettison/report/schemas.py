@@ -10,6 +10,7 @@ import msgspec
 from jettison.report.container_report import ContainerReport
 from jettison.report.db_document import DbStatusDocument, DbUpdateDocument
 from jettison.report.removed import RemovedReport
+from jettison.report.scan_document import ScanDocument
 from jettison.report.slim_document import SlimDocument
 from jettison.report.xray_diff_document import XrayDiffDocument
 from jettison.report.xray_document import XrayDocument
@@ -20,6 +21,7 @@ DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("creport", ContainerReport),
     ("removed", RemovedReport),
     ("xray", XrayDocument),
+    ("scan", ScanDocument),
     ("db-status", DbStatusDocument),
     ("db-update", DbUpdateDocument),
     ("xray-diff", XrayDiffDocument),

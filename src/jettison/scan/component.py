@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from packaging.utils import canonicalize_name
+
 from jettison.analysis.inventory import Distro, Package, PackageType
-from jettison.scan.ecosystems import Ecosystem, NoEcosystem, ecosystem_of
+from jettison.scan.ecosystems import PYPI, Ecosystem, NoEcosystem, ecosystem_of
 
 Chain: TypeAlias = tuple[str, ...]
 """How a package came in: `celery 5.1.2`, `kombu 5.1.0`, `vine 5.0.0`, itself last."""
@@ -28,7 +30,8 @@ class Component:
     record spells it; `record` is where it was found, a path of the image or a file's name and
     line; `layer` is the number of the image's layer that brought it, None outside of images;
     `introduced_through` are the chains by which it came in, the shortest first, none where it was
-    asked for itself or nothing tells.
+    asked for itself or nothing tells; `owner` is the OS package that installed a Python one, which
+    may have the fix under the old version.
     """
 
     type: str
@@ -41,6 +44,7 @@ class Component:
     record: str = ""
     layer: int | None = None
     introduced_through: tuple[Chain, ...] = ()
+    owner: str = ""
 
     @property
     def lookups(self) -> tuple[Lookup, ...]:
@@ -53,6 +57,23 @@ class Component:
 
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
+
+
+def plain_component(
+    kind: str, title: str, version: str, ecosystem: Ecosystem | NoEcosystem, *, record: str
+) -> Component:
+    """A package that is its own source; names of Python distributions are made comparable."""
+    name = canonicalize_name(title) if ecosystem == PYPI else title
+    return Component(
+        type=kind,
+        name=name,
+        title=title,
+        version=version,
+        source=name,
+        source_version=version,
+        ecosystem=ecosystem,
+        record=record,
+    )
 
 
 def component_of(

@@ -30,6 +30,7 @@ class NoEcosystem:
     reason: str
 
 
+_SYSTEM: Final = frozenset({PackageType.DEB, PackageType.APK, PackageType.RPM})
 PYPI: Final = Ecosystem(name="PyPI")
 
 # Distributions that number no releases, or of whose releases OSV makes one.
@@ -52,6 +53,10 @@ def ecosystem_of(kind: PackageType, distro: Distro | None) -> Ecosystem | NoEcos
     """The ecosystem of an image's packages of one kind."""
     if kind is PackageType.PYTHON:
         return PYPI
+    if kind not in _SYSTEM:
+        return NoEcosystem(
+            reason="OSV has no advisories for programs that no package manager knows"
+        )
     if distro is None:
         return NoEcosystem(reason="the image does not say which distribution it is of")
     if distro.id in _ROLLING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from packaging.utils import canonicalize_name
 
@@ -18,6 +18,15 @@ from jettison.scan.osv import Affected, Record
 from jettison.scan.ranges import find_fix, is_affected
 from jettison.scan.severity import Rating, rank, rate
 from jettison.scan.versions import InvalidVersionError, VersionOrder, find_order
+
+# Where a vulnerability is described for those who have to act on it.
+_TRACKERS: Final = (
+    "security-tracker.debian.org",
+    "ubuntu.com/security",
+    "security.alpinelinux.org",
+    "github.com/advisories/",
+    "/security/advisories/",
+)
 
 
 class FindRecords(Protocol):
@@ -197,10 +206,11 @@ def _directness(record: Record) -> tuple[int, str]:
 
 
 def _links(records: Iterable[Record]) -> tuple[str, ...]:
-    """Addresses of advisories, or of anything else where there are none."""
+    """Addresses of advisories, or of anything else where there are none; trackers first."""
     references = [item for record in records for item in record.references if item.url]
     advisories = [item.url for item in references if item.type == "ADVISORY"]
-    return tuple(dict.fromkeys(advisories or [item.url for item in references]))
+    urls = dict.fromkeys(advisories or [item.url for item in references])
+    return tuple(sorted(urls, key=lambda url: not any(place in url for place in _TRACKERS)))
 
 
 def _without_doubles(findings: Iterable[Finding]) -> Iterable[Finding]:

@@ -13,6 +13,7 @@ from jettison.report.removed import make_removed_report
 from jettison.report.schemas import DOCUMENTS, render_schema
 from support.advisories import db_status_document, db_update_document
 from support.reports import sample, slim_document
+from support.scan_documents import scan_document
 from support.xray_documents import xray_diff_document, xray_document
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
@@ -25,6 +26,7 @@ def documents() -> dict[str, msgspec.Struct]:
         "creport": make_container_report(made.run, made.slimmed),
         "removed": make_removed_report(made.run, made.slimmed),
         "xray": xray_document(),
+        "scan": scan_document(),
         "db-status": db_status_document(),
         "db-update": db_update_document(),
         "xray-diff": xray_diff_document(),

@@ -1,0 +1,67 @@
+"""The options of the verbs that hold images and projects against advisories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from jettison.cli.db_verbs import DatabaseArguments
+from jettison.cli.options import BoundArguments
+
+
+class ScanFormat(StrEnum):
+    """What stdout receives."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    CYCLONEDX = "cyclonedx"
+
+
+class FailOn(StrEnum):
+    """The least severity that ends a scan with 1; `any` takes unrated ones too."""
+
+    ANY = "any"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanArguments(DatabaseArguments, BoundArguments):
+    """`jettison scan`."""
+
+    target: Annotated[
+        str,
+        Argument(
+            metavar="TARGET|DIR|FILE",
+            help="An image, a project's directory, requirements.txt, a lock file, or an SBOM.",
+        ),
+    ]
+    format: Annotated[ScanFormat, Option(help="What stdout receives.")] = ScanFormat.TEXT
+    fail_on: Annotated[
+        FailOn, Option(help="The least severity that ends with 1; any takes unrated ones too.")
+    ] = FailOn.ANY
+    ignores: Annotated[
+        Path | None,
+        Option(
+            metavar="FILE",
+            help="TOML with [[scan.ignore]], instead of jettison.toml.",
+        ),
+    ] = None
+    vex: Annotated[
+        tuple[str, ...], Option(metavar="FILE", help="OpenVEX statements on what does not count.")
+    ] = ()
+    python: Annotated[
+        str, Option(metavar="X.Y", help="The Python that a project is for, for its markers.")
+    ] = ""
+    all: Annotated[
+        bool, Option("--all", help="Show every finding of a package, not the first 50.")
+    ] = False

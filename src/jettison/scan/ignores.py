@@ -1,0 +1,179 @@
+"""Findings that somebody decided to live with: each with a reason and a day it ends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from packaging.utils import canonicalize_name
+
+from jettison.errors import UsageError
+from jettison.scan.match import Finding
+from jettison.scan.purls import purl_of, source_purl_of
+from jettison.scan.vex import VexStatement, VexTarget, find_statement
+
+_FIELDS: Final = ("id", "package", "reason", "expires")
+_EXAMPLE: Final = (
+    'write [[scan.ignore]] with id = "CVE-…" or package = "…", reason = "…" and '
+    "expires = 2026-12-31"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """One decision.
+
+    Shape: `id` is any name of a vulnerability, `package` any name of a package; at least one is
+    there, and where both are both must fit. It holds up to and including `expires`.
+    """
+
+    reason: str
+    expires: date
+    id: str = ""
+    package: str = ""
+
+    def __str__(self) -> str:
+        return " in ".join(part for part in (self.id, self.package) if part)
+
+    def fits(self, finding: Finding) -> bool:
+        """Whether it is about this finding."""
+        return (not self.id or self.id.upper() in {name.upper() for name in finding.ids}) and (
+            not self.package
+            or canonicalize_name(self.package)
+            in {
+                canonicalize_name(name)
+                for package in finding.packages
+                for name in (package.name, package.title, package.source)
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A finding that does not count, and why not; `until` is None where no end was set."""
+
+    finding: Finding
+    reason: str
+    until: date | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sifted:
+    """Findings that count, those that do not, and what is to be said of the ignores themselves."""
+
+    findings: tuple[Finding, ...]
+    ignored: tuple[Ignored, ...]
+    notices: tuple[str, ...]
+
+
+def parse_ignores(value: Any, *, where: str) -> tuple[Ignore, ...]:  # decoded TOML
+    """Read the list of `[[scan.ignore]]`.
+
+    Raises: UsageError naming the entry and what it lacks.
+    """
+    if not isinstance(value, list):
+        raise UsageError(f"{where}: scan.ignore is not a list of tables", hint=_EXAMPLE)
+    return tuple(
+        _parse_ignore(item, f"{where}: scan.ignore, number {number}")
+        for number, item in enumerate(value, start=1)
+    )
+
+
+def _parse_ignore(item: Any, where: str) -> Ignore:
+    if not isinstance(item, Mapping):
+        raise UsageError(f"{where}: not a table", hint=_EXAMPLE)
+    unknown = sorted(set(item) - set(_FIELDS))
+    if unknown:
+        raise UsageError(
+            f"{where}: unknown key {unknown[0]!r}", hint=f"known: {', '.join(_FIELDS)}"
+        )
+    for key in ("id", "package", "reason"):
+        if not isinstance(item.get(key, ""), str):
+            raise UsageError(f"{where}: {key} is not a text", hint=_EXAMPLE)
+    if not item.get("id") and not item.get("package"):
+        raise UsageError(f"{where}: neither id nor package says what is ignored", hint=_EXAMPLE)
+    if not item.get("reason", "").strip():
+        raise UsageError(f"{where}: it has no reason", hint=_EXAMPLE)
+    return Ignore(
+        id=item.get("id", ""),
+        package=item.get("package", ""),
+        reason=item["reason"].strip(),
+        expires=_parse_day(item.get("expires"), where),
+    )
+
+
+def _parse_day(value: Any, where: str) -> date:
+    if value is None:
+        raise UsageError(f"{where}: it does not say when it expires", hint=_EXAMPLE)
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as err:
+        raise UsageError(f"{where}: {value!r} is no day", hint=_EXAMPLE) from err
+
+
+def silence(
+    findings: Iterable[Finding],
+    statements: Sequence[VexStatement],
+    *,
+    image_digests: frozenset[str] = frozenset(),
+    image_names: frozenset[str] = frozenset(),
+) -> Sifted:
+    """Take out what VEX statements say that the product is not affected by.
+
+    A finding of several packages is taken out only if all of them are spoken of.
+    """
+    kept: list[Finding] = []
+    ignored: list[Ignored] = []
+    for finding in findings:
+        spoken = []
+        for package in finding.packages if statements else ():
+            target = VexTarget(
+                purls=(purl_of(package), source_purl_of(package)),
+                image_digests=image_digests,
+                image_names=image_names,
+            )
+            spoken.append(find_statement(statements, finding.ids, target))
+        said = [item for item in spoken if item is not None and item.suppresses]
+        if said and len(said) == len(finding.packages):
+            reason = said[0].reason or said[0].status.value
+            ignored.append(Ignored(finding=finding, reason=reason, until=None, by="VEX"))
+        else:
+            kept.append(finding)
+    return Sifted(findings=tuple(kept), ignored=tuple(ignored), notices=())
+
+
+def sift(findings: Iterable[Finding], ignores: Iterable[Ignore], *, today: date) -> Sifted:
+    """Take out what is ignored today; expired ignores ignore nothing and are named."""
+    ignores = tuple(ignores)
+    live = [item for item in ignores if item.expires >= today]
+    kept: list[Finding] = []
+    ignored: list[Ignored] = []
+    used: set[Ignore] = set()
+    for finding in findings:
+        fitting = [item for item in live if item.fits(finding)]
+        used.update(item for item in ignores if item.fits(finding))
+        if not fitting:
+            kept.append(finding)
+            continue
+        longest = max(fitting, key=lambda item: item.expires)
+        ignored.append(
+            Ignored(
+                finding=finding, reason=longest.reason, until=longest.expires, by="jettison.toml"
+            )
+        )
+    notices = [
+        f"the ignore of {item} expired on {item.expires}, so it counts again"
+        for item in ignores
+        if item.expires < today and item in used
+    ]
+    notices += [
+        f"the ignore of {item} fits nothing any more" for item in ignores if item not in used
+    ]
+    return Sifted(findings=tuple(kept), ignored=tuple(ignored), notices=tuple(notices))

@@ -1,0 +1,283 @@
+"""`jettison scan`: what is known to be vulnerable in an image, a project or a bill of materials."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from jettison.analysis.base_layers import find_last_base_layer
+from jettison.analysis.inventory_read import find_unowned, read_inventory
+from jettison.errors import UsageError
+from jettison.events import EventSink, stage
+from jettison.feed.database import AdvisoryDatabase
+from jettison.report.documents import printable
+from jettison.report.scan_document import (
+    Epss,
+    Kev,
+    LayerOrigin,
+    ScanDocument,
+    ScanTarget,
+    TargetKind,
+    TestedEcosystem,
+    UntestedRow,
+    WithoutRecord,
+    count_totals,
+)
+from jettison.report.scan_rows import FindingContext, finding_row, ignored_row, layer_origins
+from jettison.scan.component import Component
+from jettison.scan.ecosystems import Ecosystem, NoEcosystem
+from jettison.scan.ignores import Ignore, Sifted, sift, silence
+from jettison.scan.inputs import Inputs, Untested
+from jettison.scan.installed import find_code_without_record, installed_of
+from jettison.scan.match import Finding, match
+from jettison.scan.openvex import parse_vex
+from jettison.scan.severity import Severity, reaches
+from jettison.scan.vex import VexDocument
+from jettison.transport.schemes import parse_target
+from jettison.workflow.reading import ReadImage, read_image
+from jettison.workflow.requests import SourceRequest
+from jettison.workflow.scan_files import read_project
+from jettison.workflow.stages import StageTimes
+from jettison.xray.layers import layer_history
+
+_EXAMPLES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """What is scanned, an image or a path, and what counts.
+
+    Shape: `fail_on` of None never fails; unknown means any. `python` is the version that the
+    project is for, as far as its user says; `today` is the day that ignores expire by.
+    """
+
+    source: SourceRequest | None
+    path: Path | None
+    database: Path
+    today: date
+    fail_on: Severity | None = Severity.UNKNOWN
+    ignores: tuple[Ignore, ...] = ()
+    vex: tuple[Path, ...] = ()
+    python: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What there is to test, and what is said of the thing it was found in.
+
+    It is handed on by pickle where an image is read in a process of its own.
+    """
+
+    target: ScanTarget
+    inputs: Inputs
+    layers: tuple[LayerOrigin, ...] = ()
+    without_files: tuple[str, ...] = ()
+    without_record: WithoutRecord | None = None
+
+
+def scan(request: ScanRequest, *, events: EventSink) -> ScanDocument:
+    """Scan.
+
+    Raises: JettisonError for what cannot be read; AdvisoryDataError without a database.
+    """
+    times = StageTimes(events)
+    with AdvisoryDatabase.open(request.database) as database:
+        return judge(request, collect(request, times), database, times)
+
+
+def collect(request: ScanRequest, events: EventSink) -> Scanned:
+    """Everything there is to test."""
+    if request.source is not None:
+        return read_image(request.source, _of_image, events=events)
+    path = request.path or Path()
+    with stage("read", events) as outcome:
+        project = read_project(path, python=request.python)
+        outcome.detail = f"{len(project.files)} files"
+    return Scanned(
+        target=ScanTarget(
+            kind=TargetKind.BILL if project.is_bill else TargetKind.PROJECT,
+            reference=printable(str(path)),
+            files=tuple(map(printable, project.files)),
+        ),
+        inputs=project.inputs,
+    )
+
+
+def _of_image(read: ReadImage, events: EventSink) -> Scanned:
+    with stage("packages", events) as outcome:
+        inventory = read_inventory(read.rootfs)
+        installed = installed_of(inventory)
+        tree = read.rootfs.tree
+        unowned = list(find_code_without_record(tree, find_unowned(tree, inventory)))
+        outcome.detail = f"{len(installed.components)} packages"
+    config = read.image.config
+    instructions = [item.created_by if item is not None else "" for item in layer_history(config)]
+    distro = inventory.distro
+    return Scanned(
+        target=ScanTarget(
+            kind=TargetKind.IMAGE,
+            reference=printable(str(read.target)),
+            digest=read.digest,
+            platform=str(config.platform),
+            distribution=printable(distro.name or distro.id) if distro is not None else "",
+        ),
+        inputs=Inputs(components=installed.components, bundled=installed.bundled),
+        layers=layer_origins(
+            read.image, instructions, last_of_base=find_last_base_layer(tree, config)
+        ),
+        without_files=tuple(map(printable, installed.without_files)),
+        without_record=WithoutRecord(
+            file_count=len(unowned), examples=tuple(map(printable, islice(unowned, _EXAMPLES)))
+        )
+        if unowned
+        else None,
+    )
+
+
+def judge(
+    request: ScanRequest, scanned: Scanned, database: AdvisoryDatabase, times: StageTimes
+) -> ScanDocument:
+    """Hold what was collected against the advisories."""
+    tested, untested = _testable(scanned.inputs.components, database)
+    with stage("match", times) as outcome:
+        matches = match(tested, database.find)
+        bundled = match(scanned.inputs.bundled, database.find).findings
+        outcome.detail = f"{len(matches.findings)} findings"
+    sifted = _sift(request, scanned, matches.findings)
+    context = _context(scanned, database)
+    findings = tuple(finding_row(finding, context) for finding in sifted.findings)
+    ignored = tuple(ignored_row(item, context) for item in sifted.ignored)
+    uncertain = tuple(
+        Untested(what=f"{item.package} against {item.advisory}", where=item.package.record,
+                 reason=item.reason)
+        for item in matches.uncertain
+    )  # fmt: skip
+    return ScanDocument(
+        target=scanned.target,
+        findings=findings,
+        bundled=tuple(finding_row(finding, context) for finding in bundled),
+        ignored=ignored,
+        totals=count_totals(findings, ignored=len(ignored)),
+        packages_tested=len(tested),
+        ecosystems=_ecosystems(tested, database),
+        untested=tuple(
+            UntestedRow(
+                what=printable(item.what),
+                where=printable(item.where),
+                reason=printable(item.reason),
+            )
+            for item in (*untested, *scanned.inputs.untested, *uncertain)
+        ),
+        without_files=scanned.without_files,
+        without_record=scanned.without_record,
+        notices=(*scanned.inputs.notices, *times.notices, *sifted.notices),
+        stages=tuple(times.stages),
+        fail_on=_fail_on(request.fail_on),
+        passed=not any(_fails(finding, request.fail_on) for finding in sifted.findings),
+    )
+
+
+def _sift(request: ScanRequest, scanned: Scanned, findings: Iterable[Finding]) -> Sifted:
+    statements = [statement for path in request.vex for statement in _read_vex(path).statements]
+    first = silence(
+        findings,
+        statements,
+        image_digests=frozenset({str(scanned.target.digest)} if scanned.target.digest else ()),
+        image_names=_image_names(request.source.target) if request.source else frozenset(),
+    )
+    second = sift(first.findings, request.ignores, today=request.today)
+    return replace(second, ignored=(*first.ignored, *second.ignored))
+
+
+def _read_vex(path: Path) -> VexDocument:
+    try:
+        raw = path.read_bytes()
+    except OSError as err:
+        raise UsageError(f"{path}: {err.strerror}") from err
+    return parse_vex(raw, what=str(path))
+
+
+def _image_names(target: str) -> frozenset[str]:
+    """The image's name as given, and without its tag."""
+    location = parse_target(target).location
+    head, slash, tail = location.rpartition("/")
+    return frozenset({location, f"{head}{slash}{tail.partition('@')[0].partition(':')[0]}"})
+
+
+def _fails(finding: Finding, threshold: Severity | None) -> bool:
+    return threshold is not None and reaches(finding.rating.severity, threshold)
+
+
+def _fail_on(threshold: Severity | None) -> str:
+    if threshold is None:
+        return "never"
+    return "any" if threshold is Severity.UNKNOWN else threshold.value
+
+
+def _testable(
+    components: Iterable[Component], database: AdvisoryDatabase
+) -> tuple[list[Component], list[Untested]]:
+    """Those that the database knows something of, and the others in groups, with the reason."""
+    tested: list[Component] = []
+    reasons: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], str] = {}
+    for component in components:
+        reason = _why_not(component, database)
+        if not reason:
+            tested.append(component)
+            continue
+        reasons[component.type, reason] += 1
+        examples.setdefault((component.type, reason), str(component))
+    untested = []
+    for (kind, reason), count in sorted(reasons.items()):
+        one = examples[kind, reason]
+        what = one if count == 1 else f"{count} packages of type {kind}"
+        untested.append(Untested(what=what, where="", reason=reason))
+    return tested, untested
+
+
+def _why_not(component: Component, database: AdvisoryDatabase) -> str:
+    ecosystem = component.ecosystem
+    if isinstance(ecosystem, NoEcosystem):
+        return ecosystem.reason
+    if not database.has_release(ecosystem.name, ecosystem.release):
+        return f"the database has no advisories for {ecosystem}"
+    return ""
+
+
+def _ecosystems(
+    tested: Iterable[Component], database: AdvisoryDatabase
+) -> tuple[TestedEcosystem, ...]:
+    counts = Counter(
+        component.ecosystem for component in tested if isinstance(component.ecosystem, Ecosystem)
+    )
+    fetched = {name: info.fetched_at for name, info in database.meta.items()}
+    return tuple(
+        TestedEcosystem(
+            name=str(ecosystem),
+            packages=count,
+            fetched_at=fetched.get(ecosystem.name) or fetched.get(str(ecosystem), ""),
+        )
+        for ecosystem, count in sorted(counts.items(), key=lambda item: str(item[0]))
+    )
+
+
+def _context(scanned: Scanned, database: AdvisoryDatabase) -> FindingContext:
+    known = database.enrichments
+
+    def epss(cve: str) -> Epss | None:
+        found = database.epss(cve) if "epss" in known else None
+        return None if found is None else Epss(score=found.score, percentile=found.percentile)
+
+    def kev(cve: str) -> Kev | None:
+        found = database.kev(cve) if "kev" in known else None
+        if found is None:
+            return None
+        return Kev(added=found.added, due=found.due, is_ransomware=found.is_ransomware)
+
+    return FindingContext(layers=scanned.layers, epss=epss, kev=kev)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from jettison.errors import UsageError
+from jettison.scan.ignores import Ignore, parse_ignores, sift, silence
+from jettison.scan.match import Finding, match
+from jettison.scan.vex import (
+    Justification,
+    VexComponent,
+    VexProduct,
+    VexStatement,
+    VexStatus,
+)
+from support.matching import Advisories, debian_package, make_record, python_package
+
+TODAY = date(2026, 6, 1)
+
+
+def findings() -> tuple[Finding, ...]:
+    packages = [
+        python_package("Flask", "2.2.2"),
+        debian_package("libssl3", "3.0", "openssl"),
+        debian_package("openssl", "3.0"),
+    ]
+    return match(
+        packages,
+        Advisories(
+            make_record("GHSA-1", "PyPI/flask", "introduced 0", aliases=["CVE-2026-1"]),
+            make_record("DEBIAN-CVE-2026-2", "Debian:12/openssl", "introduced 0"),
+        ).find,
+    ).findings
+
+
+def ignore(**fields: Any) -> Ignore:
+    return Ignore(**{"reason": "not reached", "expires": TODAY, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ({"id": "CVE-2026-1"}, ["CVE-2026-2"]),
+        ({"id": "ghsa-1"}, ["CVE-2026-2"]),
+        ({"package": "FLASK"}, ["CVE-2026-2"]),
+        ({"package": "openssl"}, ["CVE-2026-1"]),
+        ({"package": "libssl3"}, ["CVE-2026-1"]),
+        ({"id": "CVE-2026-1", "package": "openssl"}, ["CVE-2026-1", "CVE-2026-2"]),
+        ({"id": "CVE-2026-9"}, ["CVE-2026-1", "CVE-2026-2"]),
+        ({"package": "*"}, ["CVE-2026-1", "CVE-2026-2"]),
+    ],
+)
+def test_what_an_ignore_fits(fields: dict[str, str], left: list[str]) -> None:
+    sifted = sift(findings(), [ignore(**fields)], today=TODAY)
+    assert sorted(item.id for item in sifted.findings) == left
+    assert len(sifted.ignored) == 2 - len(left)
+    if sifted.ignored:
+        assert sifted.ignored[0].reason == "not reached"
+        assert sifted.notices == ()
+    else:
+        assert "fits nothing any more" in sifted.notices[0]
+
+
+def test_an_expired_ignore_counts_again_and_is_named() -> None:
+    old = ignore(id="CVE-2026-1", expires=date(2026, 5, 31))
+    sifted = sift(findings(), [old], today=TODAY)
+    assert len(sifted.findings) == 2
+    assert sifted.notices == ("the ignore of CVE-2026-1 expired on 2026-05-31, so it counts again",)
+
+
+def test_ignores_are_read() -> None:
+    table = [
+        {"id": "CVE-1", "reason": "r", "expires": date(2026, 12, 31)},
+        {"package": "flask", "reason": "r", "expires": "2026-12-31"},
+        {"package": "flask", "reason": "r", "expires": datetime(2026, 12, 31, 12)},
+    ]
+    parsed = parse_ignores(table, where="jettison.toml")
+    assert {item.expires for item in parsed} == {date(2026, 12, 31)}
+    assert [str(item) for item in parsed] == ["CVE-1", "flask", "flask"]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ({}, "not a list of tables"),
+        (["x"], "number 1: not a table"),
+        ([{"reason": "r", "expires": "2026-01-01"}], "neither id nor package"),
+        ([{"id": "CVE-1", "expires": "2026-01-01"}], "has no reason"),
+        ([{"id": "CVE-1", "reason": "  ", "expires": "2026-01-01"}], "has no reason"),
+        ([{"id": "CVE-1", "reason": "r"}], "does not say when it expires"),
+        ([{"id": "CVE-1", "reason": "r", "expires": "soon"}], "'soon' is no day"),
+        ([{"id": "CVE-1", "reason": "r", "expires": 5}], "5 is no day"),
+        ([{"id": 5, "reason": "r", "expires": "2026-01-01"}], "id is not a text"),
+        ([{"id": "C", "reason": "r", "until": "2026-01-01"}], "unknown key 'until'"),
+    ],
+)
+def test_mistakes_are_named(value: object, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        parse_ignores(value, where="jettison.toml")
+
+
+def statement(vulnerability: str, *purls: str, status: str = "not_affected") -> VexStatement:
+    return VexStatement(
+        vulnerability=vulnerability,
+        products=tuple(VexProduct(component=VexComponent(purl=purl)) for purl in purls),
+        status=VexStatus(status),
+        justification=Justification.CODE_NOT_PRESENT,
+        timestamp="2026-01-01T00:00:00Z",
+    )
+
+
+def test_vex_takes_out_what_is_not_affected() -> None:
+    sifted = silence(findings(), [statement("CVE-2026-1", "pkg:pypi/flask@2.2.2")])
+    assert [item.id for item in sifted.findings] == ["CVE-2026-2"]
+    (ignored,) = sifted.ignored
+    assert (ignored.by, ignored.reason) == ("VEX", "vulnerable_code_not_present")
+
+
+def test_vex_must_speak_of_all_packages_of_a_finding() -> None:
+    one = statement("CVE-2026-2", "pkg:deb/debian/libssl3@3.0")
+    source = statement("CVE-2026-2", "pkg:deb/debian/openssl@3.0?arch=source")
+    affected = statement("CVE-2026-1", "pkg:pypi/flask", status="affected")
+    assert len(silence(findings(), [one, affected]).findings) == 2
+    assert [item.id for item in silence(findings(), [source]).findings] == ["CVE-2026-1"]
