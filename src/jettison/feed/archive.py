@@ -102,7 +102,7 @@ def _find_directory(file: BinaryIO, size: int) -> tuple[int, int]:
             file.seek(where)
             signature, _, end_64_at, _ = _LOCATOR_64.unpack(file.read(_LOCATOR_64.size))
             if signature == b"PK\x06\x07":
-                count, offset = _read_end_64(file, end_64_at)
+                offset, count = _read_end_64(file, end_64_at)
     if offset > size or count > _MOST_MEMBERS:
         raise DamagedArchiveError("the list of members lies outside of the file")
     return offset, count
