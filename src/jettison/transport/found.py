@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,13 @@ from typing import BinaryIO, Final, Protocol
 
 from jettison.digest import Digest
 from jettison.errors import InvalidImageError
+from jettison.events import EventSink
 from jettison.image import Descriptor, SourceCore
 from jettison.image.documents import MAX_DOCUMENT_BYTES
 from jettison.transport.schemes import Target
+
+Fetching = Callable[[Sequence[Descriptor], EventSink], AbstractContextManager[None]]
+"""Brings blobs near while its block runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +25,8 @@ class FoundImage:
 
     Shape: `target` says where it was found, never NAME; `digest` is what the medium knows it by
     (of the manifest, or of the config where the manifest is made up); `directories`, base first,
-    hold the unpacked layers where an engine has them in reach.
+    hold the unpacked layers where an engine has them in reach; `fetching` brings blobs near, where
+    that is worth doing for several at once.
     """
 
     target: Target
@@ -29,6 +34,7 @@ class FoundImage:
     digest: Digest
     directories: tuple[Path, ...] | None = None
     notices: tuple[str, ...] = ()
+    fetching: Fetching | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,7 @@ Importing this module imports an HTTP client: slow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import BinaryIO
+from pathlib import Path
 
 from jettison.digest import Digest
 from jettison.errors import ImageNotFoundError, InvalidImageError
@@ -18,10 +15,11 @@ from jettison.image.mediatypes import INDEXES, MANIFESTS
 from jettison.image.reference import Reference
 from jettison.transport.found import DocumentCore, FoundImage
 from jettison.transport.registry_client import RegistryAccess, RegistryClient
+from jettison.transport.registry_layers import LaterBlobs
 from jettison.transport.schemes import Target
 
 
-def find_in_registry(target: Target, platform: Platform) -> FoundImage:
+def find_in_registry(target: Target, workdir: Path, platform: Platform) -> FoundImage:
     """Find an image by tag or digest, for this platform; no connection stays open.
 
     Raises: ImageNotFoundError; InvalidImageError; TransportError; UsageError for damaged logins.
@@ -35,14 +33,12 @@ def find_in_registry(target: Target, platform: Platform) -> FoundImage:
         )
         raw_manifest = documents.read(choice.descriptor)
         raw_config = documents.read(Manifest.parse(raw_manifest).config)
+    blobs = LaterBlobs(access, workdir)
     return FoundImage(
         target=target,
-        core=DocumentCore(
-            raw_manifest=raw_manifest,
-            raw_config=raw_config,
-            opener=LaterBlobs(access=access).open,
-        ),
+        core=DocumentCore(raw_manifest=raw_manifest, raw_config=raw_config, opener=blobs.open),
         digest=choice.descriptor.digest,
+        fetching=blobs.fetching,
     )
 
 
@@ -97,16 +93,3 @@ class Documents:
                 f"{descriptor.size_bytes}"
             )
         return raw
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaterBlobs:
-    """Blobs that are asked for after a fork, each over a connection of its own."""
-
-    access: RegistryAccess
-
-    @contextmanager
-    def open(self, descriptor: Descriptor) -> Iterator[BinaryIO]:
-        """The blob's bytes, not yet checked."""
-        with self.access.connect() as client, client.open_blob(descriptor) as blob:
-            yield blob

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
 from jettison.digest import Digest
 from jettison.errors import HostError, ImageNotFoundError
+from jettison.events import EventSink
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.image import Image, Platform
 from jettison.transport import podman
@@ -38,6 +39,16 @@ class Source:
         self._found = found
         self._max_bytes = max_bytes
         self._unpacked: dict[int, int] = {}
+
+    def fetching(self, indexes: Sequence[int], events: EventSink) -> AbstractContextManager[None]:
+        """Have these layers brought near, several at once, while the block opens them in order.
+
+        Only those that a network is between take any time; without it they come when opened.
+        """
+        if self._found.fetching is None:
+            return nullcontext()
+        layers = self.image.manifest.layers
+        return self._found.fetching([layers[index] for index in indexes], events)
 
     @contextmanager
     def open_layer(self, index: int) -> Iterator[LayerStream]:
@@ -112,7 +123,7 @@ def _find(
             # As above, for a tenth of a second.
             from jettison.transport import registry  # noqa: PLC0415  # as said
 
-            return registry.find_in_registry(target, platform)
+            return registry.find_in_registry(target, workdir, platform)
         case Scheme.NAME:
             return _find_in_any_engine(target, platform, workdir, limits, in_place=in_place)
         case _:

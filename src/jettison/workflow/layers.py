@@ -42,10 +42,11 @@ def find_layers(source: Source, request: SourceRequest, events: EventSink) -> La
     store = LayerStore(request.store, in_user_namespace=detect().in_user_namespace)
     diff_ids = source.image.config.diff_ids
     missing = [number for number, item in enumerate(diff_ids) if store.locate(item) is None]
-    for done, number in enumerate(missing, start=1):
-        with source.open_layer(number) as stream:
-            store.unpack(stream, diff_ids[number], layer=number, limits=request.limits)
-        events.emit(StageProgress(stage="unpack", done=done, total=len(missing), unit="layers"))
+    with source.fetching(missing, events):
+        for done, number in enumerate(missing, start=1):
+            with source.open_layer(number) as stream:
+                store.unpack(stream, diff_ids[number], layer=number, limits=request.limits)
+            events.emit(StageProgress(stage="unpack", done=done, total=len(missing), unit="layers"))
 
     def stack() -> StackedRootFS:
         found = [store.find(item, layer=number) for number, item in enumerate(diff_ids)]
