@@ -43,12 +43,17 @@ _LAYERS: Final = {
 }
 
 
+def is_foreign(media_type: str) -> bool:
+    """Whether a layer's bytes are somewhere else, by the will of who owns them."""
+    return "foreign" in media_type or "nondistributable" in media_type
+
+
 def layer_compression(media_type: str) -> Compression:
     """What a layer of this media type is packed with.
 
     Raises: InvalidImageError for foreign (non-distributable) layers and unknown media types.
     """
-    if "foreign" in media_type or "nondistributable" in media_type:
+    if is_foreign(media_type):
         raise InvalidImageError(
             f"layer of media type {media_type!r}: its bytes are not part of the image",
             hint="foreign layers belong to Windows base images, which jettison does not handle",

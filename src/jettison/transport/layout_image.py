@@ -15,12 +15,10 @@ from jettison.image import Descriptor, Image, Platform
 from jettison.image.mediatypes import OCI_INDEX
 from jettison.transport import outer_tar
 from jettison.transport.docker_archive import MANIFEST_FILE
+from jettison.transport.found import Files
 from jettison.transport.layer_stream import Expected, LayerStream
 from jettison.transport.oci_layout import (
-    INDEX_FILE,
-    LAYOUT_FILE,
     REF_NAME,
-    DirectoryFiles,
     blob_name,
     find_in_layout,
     open_layout,
@@ -36,9 +34,9 @@ _ANY: Final = Platform(os="linux", architecture="amd64")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutImage:
-    """An image in a layout of our own making; `descriptor` is what the layout's index lists."""
+    """An image in a layout, or in what opens blobs as one; `descriptor` is of its manifest."""
 
-    files: DirectoryFiles
+    files: Files
     image: Image
     descriptor: Descriptor
 
@@ -92,17 +90,8 @@ class LayoutImage:
         actual = f"{descriptor.digest.algorithm}:{state.hexdigest()}"
         if count != descriptor.size_bytes or actual != descriptor.digest:
             raise InvalidImageError(
-                f"{self.files.root}: blob {descriptor.digest} was changed after it was written"
+                f"{self.image.reference}: blob {descriptor.digest} was changed after it was written"
             )
-
-    def oci_archive(self, tag: str) -> Iterator[bytes]:
-        """The bytes of an OCI archive; the same image and tag give the same."""
-        yield from outer_tar.document(LAYOUT_FILE, RAW_LAYOUT)
-        yield from outer_tar.document(INDEX_FILE, render_index([self.index_entry(tag)]))
-        for blob in self.blobs:
-            name = blob_name(blob.digest)
-            yield from outer_tar.member(name, blob.size_bytes, self.read_blob(blob))
-        yield outer_tar.end()
 
     def docker_archive(self, name: str) -> Iterator[bytes]:
         """The bytes of a docker archive whose image is called `name`; layers are unpacked.

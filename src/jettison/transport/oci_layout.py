@@ -103,7 +103,7 @@ def find_in_layout(files: Files, target: Target, platform: Platform) -> FoundIma
     InvalidImageError.
     """
     read = partial(read_verified, files)
-    roots = _tagged(read_index(files, target.location), target)
+    roots = roots_in_layout(files, target)
     choice = choose_manifest(roots, platform, read, reference=str(target))
     raw_manifest = read(choice.descriptor)
     config = Manifest.parse(raw_manifest).config
@@ -116,6 +116,15 @@ def find_in_layout(files: Files, target: Target, platform: Platform) -> FoundIma
         ),
         digest=choice.descriptor.digest,
     )
+
+
+def roots_in_layout(files: Files, target: Target) -> tuple[Descriptor, ...]:
+    """What the layout lists under the name that `target` gives, or at all if it gives none.
+
+    Raises: UsageError if there are several images and none is named; ImageNotFoundError;
+    InvalidImageError.
+    """
+    return _tagged(read_index(files, target.location), target)
 
 
 def read_verified(files: Files, descriptor: Descriptor) -> bytes:

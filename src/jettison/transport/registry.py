@@ -63,6 +63,11 @@ def resolve_digest(reference: Reference, *, insecure: bool = False) -> Digest:
     return found
 
 
+def reading(reference: Reference, *, insecure: bool) -> RegistryAccess:
+    """How a repository is reached that is only read."""
+    return RegistryAccess(reference, insecure=insecure)
+
+
 def manifest_name(reference: Reference) -> str:
     """What a manifest is asked for by: the digest if there is one, else the tag."""
     return str(reference.digest) if reference.digest is not None else reference.tag

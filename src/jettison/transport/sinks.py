@@ -16,7 +16,7 @@ from jettison.errors import HostError, InvalidImageError, TagExistsError, Transp
 from jettison.transport import podman
 from jettison.transport.existing import made_by_jettison, newest_instruction
 from jettison.transport.layout_image import LayoutImage
-from jettison.transport.oci_write import write_layout
+from jettison.transport.oci_write import oci_archive, write_layout
 from jettison.transport.schemes import Scheme, Target
 
 
@@ -75,7 +75,7 @@ def write_sink(
             case Scheme.OCI:
                 write_layout(target.path, image, target.tag)
             case Scheme.OCI_ARCHIVE:
-                _write_file(target.path, image.oci_archive(target.tag))
+                _write_file(target.path, oci_archive(image, target.tag))
             case Scheme.DOCKER_ARCHIVE:
                 _write_file(target.path, unpacked.docker_archive(target.tag))
             case Scheme.DOCKER:

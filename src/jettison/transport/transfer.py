@@ -26,10 +26,13 @@ class StoppedError(JettisonError):
 class Transfer:
     """Counts the bytes of one or more transfers, and stops them."""
 
-    def __init__(self, stage: str, events: EventSink, *, total_bytes: int = 0) -> None:
+    def __init__(
+        self, stage: str, events: EventSink, *, total_bytes: int = 0, workers: int = WORKERS
+    ) -> None:
         self._stage = stage
         self._events = events
         self._total = total_bytes
+        self._workers = workers
         self._done = 0
         self._told = 0.0
         self._stopped = False
@@ -75,7 +78,7 @@ class Transfer:
 
         Raises: what the first task to fail raised.
         """
-        with ThreadPoolExecutor(WORKERS, thread_name_prefix=self._stage) as pool:
+        with ThreadPoolExecutor(self._workers, thread_name_prefix=self._stage) as pool:
             futures = [pool.submit(task) for task in tasks]
             try:
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
