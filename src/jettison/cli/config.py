@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jettison.cli.db_verbs import DbStatusArguments, DbUpdateArguments
-from jettison.cli.inspect_options import XrayArguments
+from jettison.cli.inspect_options import CopyArguments, InspectArguments, XrayArguments
 from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
 from jettison.cli.scan_options import ScanArguments
 from jettison.errors import UsageError
@@ -25,10 +25,12 @@ _VERBS: Final = {
     "xray": XrayArguments,
     "db update": DbUpdateArguments,
     "db status": DbStatusArguments,
+    "copy": CopyArguments,
+    "inspect": InspectArguments,
 }
 # Tables of tables that a verb reads itself, and the option that tells it where they stand.
 _OWN_TABLES: Final = {("scan", "ignore"): "ignores"}
-_NOT_OPTIONS: Final = frozenset({"target", "original", "slimmed"})
+_NOT_OPTIONS: Final = frozenset({"target", "original", "slimmed", "source", "destination"})
 
 
 def read_defaults(path: Path) -> dict[str, dict[str, Any]]:

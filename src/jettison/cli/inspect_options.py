@@ -9,7 +9,33 @@ from typer import Argument, Option
 
 from jettison.cli.options import BoundArguments, OutputFormat
 
-_TARGET = "docker:NAME, podman:NAME, oci:DIR, oci-archive:FILE, …, or NAME."
+_TARGET = "docker:NAME, podman:NAME, registry:NAME, oci:DIR, oci-archive:FILE, …, or NAME."
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyArguments(BoundArguments):
+    """`jettison copy`."""
+
+    source: Annotated[str, Argument(metavar="SRC", help=f"From: {_TARGET}")]
+    destination: Annotated[str, Argument(metavar="DST", help="To: the same, but for NAME alone.")]
+    all: Annotated[
+        bool,
+        Option("--all", help="Insist on all platforms; an error where the place takes only one."),
+    ] = False
+    force: Annotated[bool, Option("--force", help="Replace another image that is there.")] = False
+    format: Annotated[
+        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
+    ] = OutputFormat.TEXT
+
+
+@dataclass(frozen=True, kw_only=True)
+class InspectArguments(BoundArguments):
+    """`jettison inspect`."""
+
+    target: Annotated[str, Argument(metavar="TARGET", help=_TARGET)]
+    format: Annotated[
+        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
+    ] = OutputFormat.TEXT
 
 
 @dataclass(frozen=True, kw_only=True)

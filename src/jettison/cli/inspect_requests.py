@@ -5,10 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from jettison.cli.inspect_options import XrayArguments, XrayDiffArguments
+from jettison.cli.inspect_options import (
+    CopyArguments,
+    InspectArguments,
+    XrayArguments,
+    XrayDiffArguments,
+)
 from jettison.cli.requests import source_request
 from jettison.errors import UsageError
 from jettison.report.xray_document import Part
+from jettison.workflow.copy import CopyRequest
+from jettison.workflow.requests import SourceRequest
 from jettison.workflow.xray import XrayRequest
 from jettison.workflow.xray_diff import XrayDiffRequest
 from jettison.xray.gates import parse_gates
@@ -29,6 +36,21 @@ def xray_diff_request(arguments: XrayDiffArguments) -> XrayDiffRequest:
         before=source_request(arguments.before, arguments),
         after=source_request(arguments.after, arguments),
     )
+
+
+def copy_request(arguments: CopyArguments) -> CopyRequest:
+    """What `jettison copy` is asked. Raises: UsageError."""
+    return CopyRequest(
+        source=source_request(arguments.source, arguments),
+        destination=arguments.destination,
+        whole=arguments.all,
+        force=arguments.force,
+    )
+
+
+def inspect_request(arguments: InspectArguments) -> SourceRequest:
+    """What `jettison inspect` is asked. Raises: UsageError."""
+    return source_request(arguments.target, arguments)
 
 
 def parse_parts(texts: Iterable[str]) -> frozenset[Part]:

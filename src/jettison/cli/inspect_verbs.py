@@ -3,10 +3,51 @@
 from __future__ import annotations
 
 from jettison.cli.arguments import takes
-from jettison.cli.inspect_options import XrayArguments, XrayDiffArguments
+from jettison.cli.inspect_options import (
+    CopyArguments,
+    InspectArguments,
+    XrayArguments,
+    XrayDiffArguments,
+)
 from jettison.cli.options import OutputFormat
 from jettison.cli.terminal import print_result, progress, width
 from jettison.errors import CheckFailedError
+
+
+@takes(CopyArguments)
+def copy(arguments: CopyArguments) -> None:
+    """Copy an image between two places, its digest kept wherever both know it."""
+    from jettison.cli.inspect_requests import copy_request  # noqa: PLC0415  # --help need not load it
+    from jettison.report.copy_document import (  # noqa: PLC0415  # as above
+        render_copy_document,
+        render_copy_text,
+    )
+    from jettison.workflow.copy import copy as run  # noqa: PLC0415  # as above
+
+    with progress() as events:
+        document = run(copy_request(arguments), events=events)
+    if arguments.format is OutputFormat.JSON:
+        print_result(render_copy_document(document).decode())
+    else:
+        print_result(render_copy_text(document))
+
+
+@takes(InspectArguments)
+def inspect(arguments: InspectArguments) -> None:
+    """Show an image's digest, platform, config and layers, without unpacking it."""
+    from jettison.cli.inspect_requests import inspect_request  # noqa: PLC0415  # as above
+    from jettison.report.inspect_document import (  # noqa: PLC0415  # as above
+        render_inspect_document,
+        render_inspect_text,
+    )
+    from jettison.workflow.inspect import inspect as run  # noqa: PLC0415  # as above
+
+    with progress() as events:
+        document = run(inspect_request(arguments), events=events)
+    if arguments.format is OutputFormat.JSON:
+        print_result(render_inspect_document(document).decode())
+    else:
+        print_result(render_inspect_text(document, width=width()))
 
 
 @takes(XrayArguments)

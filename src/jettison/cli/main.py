@@ -44,6 +44,8 @@ app.command("db status")(db_verbs.db_status)
 app.command("xray diff")(inspect_verbs.xray_diff)
 app.command()(init_verb.init)
 app.command()(build_verb.build)
+app.command()(inspect_verbs.copy)
+app.command()(inspect_verbs.inspect)
 
 
 def _show_version(value: bool) -> None:

@@ -195,6 +195,10 @@ class BoundArguments:
     platform: Annotated[
         str | None, Option(metavar="OS/ARCH", help="OS/ARCHITECTURE of a multi-platform image.")
     ] = None
+    insecure: Annotated[
+        bool,
+        Option("--insecure", help="Reach registries over plain HTTP, or with any certificate."),
+    ] = False
     max_unpacked_size: Annotated[
         str,
         Option(metavar="SIZE", help="Refuse images that unpack to more.", rich_help_panel=_BOUNDS),
@@ -231,7 +235,7 @@ class ProfileArguments(
         str,
         Argument(
             metavar="TARGET",
-            help="docker:NAME, podman:NAME, oci:DIR, oci-archive:FILE, …, or NAME.",
+            help="docker:NAME, podman:NAME, registry:NAME, oci:DIR, oci-archive:FILE, …, or NAME.",
         ),
     ]
 
@@ -249,7 +253,8 @@ class SlimArguments(ProfileArguments):
             "--output",
             "-o",
             metavar="TARGET",
-            help="oci:DIR, oci-archive:FILE, docker-archive:FILE, docker:NAME, podman:NAME.",
+            help="oci:DIR, oci-archive:FILE, docker-archive:FILE, docker:NAME, podman:NAME, "
+            "registry:HOST/NAME.",
             rich_help_panel=_OUT,
         ),
     ] = ()

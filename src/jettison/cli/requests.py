@@ -84,6 +84,7 @@ def source_request(target: str, arguments: BoundArguments) -> SourceRequest:
         ),
         store=store_directory(),
         platform_asked=arguments.platform is not None,
+        insecure=arguments.insecure,
     )
 
 

@@ -105,6 +105,18 @@ def find_in_engine(target: Target, workdir: Path, *, in_place: bool) -> FoundIma
     return _renamed(find_in_archive(TarIndex(path), _sole(path)), target)
 
 
+def find_id(name: str) -> str | None:
+    """The ID of an image; None if there is no such image.
+
+    Raises: HostError without an engine; TransportError.
+    """
+    with _connect() as client:
+        try:
+            return str(client.inspect_image(name)["Id"])
+        except NotFound:
+            return None
+
+
 def made_by(name: str) -> str | None:
     """The newest instruction in the history of an image; None if there is no such image.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, assert_never
 
 from jettison.errors import InvalidImageError, TransportError
@@ -60,6 +61,41 @@ def newest_instruction(target: Target) -> str | None:
             raise ValueError(f"{target} is no complete target")
         case _:
             assert_never(target.scheme)
+
+
+def existing_digest(target: Target) -> str | None:
+    """What a complete target holds now, by the digest that it is known by there.
+
+    None if nothing is there, and for what does not tell: several images, or a Docker archive.
+    Raises: as `newest_instruction`.
+    """
+    match target.scheme:
+        case Scheme.OCI if (target.path / LAYOUT_FILE).exists():
+            entries = read_index(DirectoryFiles(root=target.path), str(target))
+            return _sole_digest([item for item in entries if target.tag in names_of(item)])
+        case Scheme.OCI_ARCHIVE if target.path.is_file():
+            try:
+                entries = read_index(check_archive(TarIndex(target.path)), str(target))
+            except InvalidImageError:
+                return None
+            is_same_tag = all(target.tag in names_of(item) for item in entries)
+            return _sole_digest(entries) if is_same_tag else None
+        case Scheme.DOCKER:
+            from jettison.transport import docker_engine  # noqa: PLC0415  # as above
+
+            return docker_engine.find_id(target.location)
+        case Scheme.PODMAN:
+            return podman.find_id(target.location)
+        case Scheme.REGISTRY:
+            from jettison.transport import registry_write  # noqa: PLC0415  # slow as well
+
+            return registry_write.find_digest(target)
+        case _:
+            return None
+
+
+def _sole_digest(entries: Sequence[Descriptor]) -> str | None:
+    return entries[0].digest if len(entries) == 1 else None
 
 
 def _in_layout(target: Target) -> str | None:

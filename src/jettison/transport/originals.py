@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import BinaryIO, Final
 
 from jettison.digest import Digest
 from jettison.errors import InvalidImageError, TransportError
+from jettison.events import EventSink
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.image import Descriptor, Index, Manifest
 from jettison.image.mediatypes import INDEXES, MANIFESTS, is_foreign
 from jettison.image.reference import Reference
 from jettison.transport.archive_file import open_archive
-from jettison.transport.found import Files
+from jettison.transport.found import Fetching, Files
 from jettison.transport.oci_layout import (
     REF_NAME,
     blob_name,
@@ -145,14 +146,18 @@ def collect(
 class Holder:
     """A place that keeps manifests, opened; `roots` are what its user named, mostly one.
 
-    Shape: `repository` is its name in its registry, and `registry` that one's, else empty.
+    Shape: `place` is the repository, where it is one; `fetching` as in `FoundImage`.
     """
 
     roots: tuple[Descriptor, ...]
     read: Callable[[Descriptor], bytes]
     open_blob: Callable[[Descriptor], AbstractContextManager[BinaryIO]]
-    registry: str = ""
-    repository: str = ""
+    place: Reference | None = None
+    fetching: Fetching | None = None
+
+    def near(self, blobs: Sequence[Descriptor], events: EventSink) -> AbstractContextManager[None]:
+        """Have blobs brought near, several at once, while the block reads them one by one."""
+        return nullcontext() if self.fetching is None else self.fetching(blobs, events)
 
 
 @contextmanager
@@ -168,7 +173,7 @@ def open_holder(target: Target, workdir: Path, limits: UnpackLimits) -> Iterator
             archive = open_archive(target.path, workdir, max_bytes=limits.max_bytes)
             yield _in_files(check_archive(archive), target)
         case Scheme.REGISTRY:
-            with _in_registry(target) as holder:
+            with _in_registry(target, workdir) as holder:
                 yield holder
         case _:
             raise ValueError(f"{target} keeps no manifests")
@@ -183,21 +188,22 @@ def _in_files(files: Files, target: Target) -> Holder:
 
 
 @contextmanager
-def _in_registry(target: Target) -> Iterator[Holder]:
+def _in_registry(target: Target, workdir: Path) -> Iterator[Holder]:
     # Importing it takes a tenth of a second, which files need not pay for.
     from jettison.transport import registry  # noqa: PLC0415  # as said above
 
     reference = Reference.parse(target.location)
     access = registry.reading(reference, insecure=target.insecure)
+    later = registry.later(access, workdir)
     with access.connect() as client:
         root = client.fetch_manifest(registry.manifest_name(reference))
         documents = registry.Documents(client, {root.descriptor.digest: root.raw})
         yield Holder(
             roots=(root.descriptor,),
             read=documents.read,
-            open_blob=client.open_blob,
-            registry=reference.domain,
-            repository=reference.path,
+            open_blob=later.open,
+            place=reference,
+            fetching=later.fetching,
         )
 
 

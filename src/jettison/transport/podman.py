@@ -57,6 +57,15 @@ def find_in_podman(target: Target, workdir: Path, platform: Platform) -> FoundIm
     return FoundImage(target=target, core=found.core, digest=found.digest)
 
 
+def find_id(name: str) -> str | None:
+    """The ID of an image; None if there is no such image.
+
+    Raises: HostError without Podman; TransportError.
+    """
+    described = _inspect(name)
+    return None if described is None else _id(described)
+
+
 def made_by(name: str) -> str | None:
     """The newest instruction in the history of an image; None if there is no such image.
 

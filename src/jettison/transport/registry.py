@@ -68,6 +68,11 @@ def reading(reference: Reference, *, insecure: bool) -> RegistryAccess:
     return RegistryAccess(reference, insecure=insecure)
 
 
+def later(access: RegistryAccess, workdir: Path) -> LaterBlobs:
+    """Its blobs, each over a connection of its own, or fetched into `workdir` before."""
+    return LaterBlobs(access, workdir)
+
+
 def manifest_name(reference: Reference) -> str:
     """What a manifest is asked for by: the digest if there is one, else the tag."""
     return str(reference.digest) if reference.digest is not None else reference.tag

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +18,7 @@ from jettison.edge.http import HttpError, Request, Response
 from jettison.errors import TransportError
 from jettison.image import Descriptor
 from jettison.transport.registry_client import RegistryClient
+from jettison.transport.transfer import Delivery
 
 ReadFrom = Callable[[int], Iterator[bytes]]
 """Gives a blob's bytes from an offset on."""
@@ -33,14 +33,6 @@ _FIRST_PAUSE_S: Final = 0.4
 _TEMPORARY: Final = frozenset({408, 429, 499, 500, 502, 503, 504})
 _OCTETS: Final = "application/octet-stream"
 _RANGE: Final = re.compile(r"(?:bytes=)?0-(\d+)")
-
-
-class Delivery(StrEnum):
-    """How a blob came to be where it was wanted."""
-
-    PRESENT = "present"
-    MOUNTED = "mounted"
-    SENT = "sent"
 
 
 class _LostUploadError(TransportError):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
+from jettison.digest import Digest
 from jettison.errors import ImageNotFoundError, InvalidImageError
-from jettison.events import EventSink, Silent
+from jettison.events import Silent
 from jettison.image import Descriptor, ImageConfig, Manifest
 from jettison.image.mediatypes import MANIFESTS
 from jettison.image.reference import Reference
 from jettison.transport.layout_image import LayoutImage
+from jettison.transport.originals import Original
 from jettison.transport.registry import Documents, manifest_name
 from jettison.transport.registry_client import RegistryAccess
 from jettison.transport.registry_push import Pusher, ReadFrom
 from jettison.transport.schemes import Target
-from jettison.transport.transfer import Transfer
+from jettison.transport.transfer import Delivery, Transfer
 
 _PUSH: tuple[str, ...] = ("pull", "push")
 
@@ -33,6 +36,16 @@ def check_push(target: Target) -> None:
     """
     with open_access(target).connect() as client:
         Pusher(client).check_access()
+
+
+def find_digest(target: Target) -> Digest | None:
+    """What a tag stands for now; None if there is no such tag.
+
+    Raises: TransportError.
+    """
+    access = open_access(target)
+    with access.connect() as client:
+        return client.find_digest(manifest_name(access.reference))
 
 
 def made_by(target: Target) -> str | None:
@@ -59,29 +72,66 @@ def made_by(target: Target) -> str | None:
     return history[-1].created_by if history else ""
 
 
-def push_layout(target: Target, image: LayoutImage, events: EventSink | None = None) -> None:
+def push_layout(target: Target, image: LayoutImage) -> None:
     """Write the image of a layout under the target's tag.
 
     Raises: InvalidImageError if the layout is damaged; TransportError. Then the tag is what it was.
     """
     manifest = image.image.manifest
-    blobs = {item.digest: item for item in (*manifest.layers, manifest.config)}
-    total = sum(item.size_bytes for item in blobs.values())
-    transfer = Transfer("write", events or Silent(), total_bytes=total)
-    access = open_access(target)
+    contents = {item.digest: item for item in (*manifest.layers, manifest.config)}
+    documents = ((image.descriptor, image.image.raw_manifest),)
+    load = _Load(contents=tuple(contents.values()), documents=documents, read_blob=image.read_blob)
+    _push(open_access(target), load, Transfer("write", Silent()))
+
+
+def push_original(
+    target: Target, original: Original, transfer: Transfer, origin: Reference | None
+) -> tuple[tuple[Descriptor, Delivery], ...]:
+    """Write all of an original, its root under the target's tag; tell how each blob came there.
+
+    Blobs of an `origin` in the same registry are mounted and not sent, where the registry does so.
+    Raises: as `push_layout`.
+    """
+    load = _Load(
+        contents=original.contents, documents=original.documents, read_blob=original.read_blob
+    )
+    reference = Reference.parse(target.location)
+    is_near = origin is not None and origin.domain == reference.domain
+    others = (origin.path,) if origin and is_near and origin.path != reference.path else ()
+    return _push(open_access(target, others=others), load, transfer, others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    """What is pushed; the last document is the one that is tagged."""
+
+    contents: tuple[Descriptor, ...]
+    documents: tuple[tuple[Descriptor, bytes], ...]
+    read_blob: Callable[[Descriptor], Iterator[bytes]]
+
+
+def _push(
+    access: RegistryAccess, load: _Load, transfer: Transfer, others: tuple[str, ...] = ()
+) -> tuple[tuple[Descriptor, Delivery], ...]:
     with access.connect() as client:
         pusher = Pusher(client)
-        transfer.run(
-            [
-                partial(pusher.push_blob, blob, reading(image.read_blob, blob, transfer))
-                for blob in blobs.values()
-            ]
-        )
-        name = manifest_name(access.reference)
-        pusher.push_manifest(name, image.descriptor, image.image.raw_manifest)
+
+        def push(blob: Descriptor) -> Delivery:
+            read_from = _reading(load.read_blob, blob, transfer)
+            delivery = pusher.push_blob(blob, read_from, mount_from=others)
+            if delivery is not Delivery.SENT:
+                transfer.add(blob.size_bytes)
+            return delivery
+
+        deliveries = transfer.run([partial(push, blob) for blob in load.contents])
+        for descriptor, raw in load.documents[:-1]:
+            pusher.push_manifest(descriptor.digest, descriptor, raw)
+        root, raw = load.documents[-1]
+        pusher.push_manifest(manifest_name(access.reference), root, raw)
+    return tuple(zip(load.contents, deliveries, strict=True))
 
 
-def reading(
+def _reading(
     read_blob: Callable[[Descriptor], Iterator[bytes]], blob: Descriptor, transfer: Transfer
 ) -> ReadFrom:
     """A blob from any offset on, where it can be read only from its beginning."""

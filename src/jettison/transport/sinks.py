@@ -68,16 +68,24 @@ def write_sink(
     """
     check_sink(target, overwrite=overwrite)
     image = LayoutImage.open(layout)
+    return write_image(target, image, _same_image(image, plain) if plain is not None else image)
+
+
+def write_image(target: Target, image: LayoutImage, unpacked: LayoutImage) -> Written:
+    """Write an image to a complete target, which the caller has checked.
+
+    Shape: `unpacked` is the same image for those who want plain layers; it may be `image` itself.
+    Raises: as `write_sink`, but for what is there already.
+    """
     image_id = str(image.config_digest)
-    unpacked = _same_image(image, plain) if plain is not None else image
-    with _writing(target):
+    with writing(target):
         match target.scheme:
             case Scheme.OCI:
                 write_layout(target.path, image, target.tag)
             case Scheme.OCI_ARCHIVE:
-                _write_file(target.path, oci_archive(image, target.tag))
+                write_file(target.path, oci_archive(image, target.tag))
             case Scheme.DOCKER_ARCHIVE:
-                _write_file(target.path, unpacked.docker_archive(target.tag))
+                write_file(target.path, unpacked.docker_archive(target.tag))
             case Scheme.DOCKER:
                 # Importing it takes a third of a second, which archives need not pay for.
                 from jettison.transport import docker_engine  # noqa: PLC0415  # as said above
@@ -118,14 +126,22 @@ def _check_place(target: Target) -> None:
         raise TransportError(f"{target}: {directory} may not be written to")
 
 
-def _write_file(path: Path, chunks: Iterable[bytes]) -> None:
+def write_file(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file that appears whole, or stays as it was.
+
+    Raises: OSError.
+    """
     with atomic_write(path) as out:
         for chunk in chunks:
             out.write(chunk)
 
 
 @contextmanager
-def _writing(target: Target) -> Iterator[None]:
+def writing(target: Target) -> Iterator[None]:
+    """What goes wrong on the disk in the block, as errors of ours.
+
+    Raises: HostError without space; TransportError.
+    """
     try:
         yield
     except OSError as err:

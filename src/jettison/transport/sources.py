@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import assert_never
+from typing import BinaryIO, assert_never
 
 from jettison.digest import Digest
 from jettison.errors import HostError, ImageNotFoundError
 from jettison.events import EventSink
 from jettison.filetree.tarstream import UnpackLimits
-from jettison.image import Image, Platform
+from jettison.image import Descriptor, Image, Platform
 from jettison.transport import podman
 from jettison.transport.archive_file import open_archive
 from jettison.transport.docker_archive import find_in_archive
@@ -39,6 +39,13 @@ class Source:
         self._found = found
         self._max_bytes = max_bytes
         self._unpacked: dict[int, int] = {}
+
+    def open_stored(self, descriptor: Descriptor) -> AbstractContextManager[BinaryIO]:
+        """A layer's bytes as they are stored, not yet checked.
+
+        Raises: InvalidImageError if it is not there; TransportError.
+        """
+        return self._found.core.open_blob(descriptor)
 
     def fetching(self, indexes: Sequence[int], events: EventSink) -> AbstractContextManager[None]:
         """Have these layers brought near, several at once, while the block opens them in order.

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from enum import StrEnum
 from typing import Final, TypeVar
 
 from jettison.errors import JettisonError
@@ -17,6 +18,14 @@ WORKERS: Final = 4
 """As many at once as Docker pulls, and registries are used to."""
 
 _BETWEEN_S: Final = 0.1
+
+
+class Delivery(StrEnum):
+    """How a blob came to be where it was wanted: there already, out of another repository, sent."""
+
+    PRESENT = "present"
+    MOUNTED = "mounted"
+    SENT = "sent"
 
 
 class StoppedError(JettisonError):

@@ -34,13 +34,16 @@ def plain_name(target: Target) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.partition("@")[0].lower()).strip("-") or "image"
 
 
-def choose_outputs(outputs: tuple[str, ...], original: Target, name: str) -> tuple[Target, ...]:
+def choose_outputs(
+    outputs: tuple[str, ...], original: Target, name: str, *, insecure: bool = False
+) -> tuple[Target, ...]:
     """Where to write to: what was asked for, else where the original came from, else an archive.
 
     Raises: UsageError.
     """
     if outputs:
-        return tuple(destination(parse_target(text), name=name) for text in outputs)
+        targets = (parse_target(text, insecure=insecure) for text in outputs)
+        return tuple(destination(target, name=name) for target in targets)
     if original.scheme in (Scheme.DOCKER, Scheme.PODMAN):
         return (destination(Target(scheme=original.scheme, location=name), name=name),)
     file = re.sub(r"[/:]+", "-", name) + ".tar"

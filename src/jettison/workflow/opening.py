@@ -21,7 +21,7 @@ def opened(request: SourceRequest, workdir: Path, *, in_place: bool) -> Iterator
     what `open_source` raises.
     """
     with open_source(
-        parse_target(request.target),
+        parse_target(request.target, insecure=request.insecure),
         platform=request.platform,
         workdir=workdir,
         limits=request.limits,

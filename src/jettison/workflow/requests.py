@@ -35,7 +35,7 @@ class SourceRequest:
     """Which image for which platform, and what reading it may cost.
 
     Shape: `store` is where unpacked layers are kept; `platform_asked` says that the user named the
-    platform, and that it is not only this host's.
+    platform, and that it is not only this host's; `insecure` as in `Target`.
     """
 
     target: str
@@ -43,6 +43,7 @@ class SourceRequest:
     limits: UnpackLimits
     store: Path
     platform_asked: bool = False
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,8 @@ def _outputs(request: SlimRequest, original: Target) -> tuple[Target, ...]:
     """Where the image will go; found out before the work, so that nothing is slimmed in vain."""
     if not request.write:
         return ()
-    outputs = choose_outputs(request.outputs, original, slimmed_name(original, request.tag))
+    name = slimmed_name(original, request.tag)
+    outputs = choose_outputs(request.outputs, original, name, insecure=request.source.insecure)
     for output in outputs:
         check_sink(output, overwrite=request.force)
     return outputs

@@ -12,6 +12,7 @@ from jettison.report.documents import encode
 from jettison.report.removed import make_removed_report
 from jettison.report.schemas import DOCUMENTS, render_schema
 from support.advisories import db_status_document, db_update_document
+from support.inspect_documents import copy_document, inspect_document
 from support.reports import sample, slim_document
 from support.scan_documents import scan_document
 from support.xray_documents import xray_diff_document, xray_document
@@ -30,6 +31,8 @@ def documents() -> dict[str, msgspec.Struct]:
         "db-status": db_status_document(),
         "db-update": db_update_document(),
         "xray-diff": xray_diff_document(),
+        "copy": copy_document(),
+        "inspect": inspect_document(),
     }
 
 

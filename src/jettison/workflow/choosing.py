@@ -1,0 +1,64 @@
+"""Which image of a place is meant: all that a name stands for, or the one for a platform."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jettison.errors import ImageNotFoundError
+from jettison.image import Descriptor, ImageConfig, Index, Manifest, Platform
+from jettison.image.choose import choose_manifest, is_image
+from jettison.image.mediatypes import INDEXES
+from jettison.transport.oci_layout import CONTAINERD_NAME, REF_NAME
+from jettison.transport.originals import Holder
+from jettison.transport.schemes import Target
+from jettison.workflow.requests import SourceRequest
+
+
+def choose_one(holder: Holder, target: Target, request: SourceRequest) -> Descriptor:
+    """The one image for the platform that was asked for, or for this host's.
+
+    Raises: ImageNotFoundError; InvalidImageError.
+    """
+    choice = choose_manifest(
+        holder.roots, request.platform, holder.read, reference=str(target)
+    ).descriptor
+    own = platform_of(holder, choice)
+    if request.platform_asked and not request.platform.accepts(own):
+        raise ImageNotFoundError(
+            f"{target} is for {own} alone, not for {request.platform}",
+            hint="leave --platform out to take what there is",
+        )
+    return unnamed(choice)
+
+
+def platform_of(holder: Holder, manifest: Descriptor) -> Platform:
+    """What an image's config says it is for.
+
+    Raises: InvalidImageError.
+    """
+    config = Manifest.parse(holder.read(manifest)).config
+    return ImageConfig.parse(holder.read(config)).platform
+
+
+def list_images(holder: Holder, root: Descriptor) -> tuple[tuple[Platform, Descriptor], ...]:
+    """The images below a root by platform, in the order they are listed; attestations are none.
+
+    Raises: InvalidImageError.
+    """
+    if root.media_type not in INDEXES:
+        return ((root.platform or platform_of(holder, root), root),)
+    found: list[tuple[Platform, Descriptor]] = []
+    for item in Index.parse(holder.read(root)).manifests:
+        if is_image(item):
+            found.extend(list_images(holder, item))
+    return tuple(found)
+
+
+def unnamed(descriptor: Descriptor) -> Descriptor:
+    """Without the name that it has where it was found."""
+    kept = {
+        key: value
+        for key, value in descriptor.annotations.items()
+        if key not in (REF_NAME, CONTAINERD_NAME)
+    }
+    return replace(descriptor, annotations=kept)
