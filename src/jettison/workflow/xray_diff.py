@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 import msgspec
 
@@ -23,7 +24,7 @@ from jettison.workflow.opening import may_read_in_place, opened
 from jettison.workflow.reading import ReadImage
 from jettison.workflow.requests import SourceRequest
 from jettison.workflow.stages import StageTimes
-from jettison.workflow.xray_parts import ImageView, shown_setting
+from jettison.workflow.xray_parts import ImageView, shown_setting, shown_text
 from jettison.xray.compare import (
     ConfigChange,
     Side,
@@ -116,10 +117,8 @@ def _view(source: Source, request: SourceRequest, events: EventSink) -> ImageVie
 def _shown(change: ConfigChange) -> ConfigChange:
     """Without what a variable's name or form says is secret; that it differs is still told."""
     kind, _, name = change.name.partition(" ")
-    if kind not in ("env", "label"):
-        return change
+    show = partial(shown_setting, name) if kind in ("env", "label") else shown_text
     before, after = (
-        value if value is None else shown_setting(name, value)
-        for value in (change.before, change.after)
+        value if value is None else show(value) for value in (change.before, change.after)
     )
     return replace(change, before=before, after=after)
