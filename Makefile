@@ -11,8 +11,8 @@ PYTEST_ARGS ?=
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 DEMO_PACKAGES := python3 python3-venv runc mmdebstrap uidmap
-TEST_PACKAGES := $(DEMO_PACKAGES) apparmor buildah docker-compose docker-registry docker.io iproute2 jq nginx podman \
-	procps skopeo strace zstd
+TEST_PACKAGES := $(DEMO_PACKAGES) apparmor buildah chromium docker-compose docker-registry docker.io \
+	iproute2 jq nginx podman procps skopeo strace zstd
 
 .PHONY: help venv demo test lint bench clean
 .NOTPARALLEL:

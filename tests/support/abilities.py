@@ -62,6 +62,7 @@ ABILITIES: Final[Mapping[str, Callable[[], str]]] = {
     "apparmor": partial(_program, "apparmor_parser"),
     "bases": _bases,
     "buildah": partial(_program, "buildah"),
+    "chromium": partial(_program, "chromium", "--version"),
     "compose": partial(_program, "docker-compose"),
     "docker": partial(_program, "docker", "info"),
     "mmdebstrap": partial(_program, "mmdebstrap"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
@@ -54,6 +55,10 @@ class XrayArguments(BoundArguments):
             "config, risks, dockerfile, estimate.",
         ),
     ] = ()
+    html: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="Also write a page for a browser: one file, without network."),
+    ] = None
     gate: Annotated[
         tuple[str, ...],
         Option(

@@ -55,11 +55,18 @@ def xray(arguments: XrayArguments) -> None:
     """Show what an image is made of: layers, packages, waste, settings, risks."""
     from jettison.cli.inspect_requests import xray_request  # noqa: PLC0415  # --help need not load it
     from jettison.report.xray_document import render_xray_document  # noqa: PLC0415  # as above
+    from jettison.workflow.pages import check_place, write_page  # noqa: PLC0415  # as above
     from jettison.workflow.xray import xray as run  # noqa: PLC0415  # as above
 
     request = xray_request(arguments)
+    if arguments.html is not None:
+        check_place(arguments.html)
     with progress() as events:
         result = run(request, events=events)
+        if arguments.html is not None:
+            from jettison.report.html.xray_page import render_xray_page  # noqa: PLC0415  # as above
+
+            write_page(arguments.html, lambda: render_xray_page(result.document), events=events)
     if arguments.format is OutputFormat.JSON:
         print_result(render_xray_document(result.document).decode())
     else:

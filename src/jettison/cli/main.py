@@ -15,15 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from jettison import __version__
-from jettison.cli import (
-    build_verb,
-    db_verbs,
-    init_verb,
-    inspect_verbs,
-    sbom_verb,
-    scan_verbs,
-    verbs,
-)
+from jettison.cli import build_verb, db_verbs, init_verb, inspect_verbs, scan_verbs, verbs
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
@@ -54,7 +46,6 @@ app.command()(init_verb.init)
 app.command()(build_verb.build)
 app.command()(inspect_verbs.copy)
 app.command()(inspect_verbs.inspect)
-app.command()(sbom_verb.sbom)
 
 
 def _show_version(value: bool) -> None:

@@ -1,0 +1,1 @@
+"""Pages in HTML, each one file without any network, for those who would rather look than read."""
