@@ -18,7 +18,7 @@ from support.slimcase import jettison
 pytestmark = pytest.mark.needs("userns")
 
 SCHEMA = Path(__file__).parents[2] / "docs/schemas/scan.schema.json"
-OS_RELEASE = b"ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian 12\n"
+OS_RELEASE = b"ID=debian\nVERSION_ID=12\nPRETTY_NAME='Debian 12'\n"
 STATUS = (
     b"Package: libssl3\nSource: openssl\nStatus: install ok installed\nVersion: 3.0.20-1\n"
     b"Architecture: amd64\n\n"
@@ -36,12 +36,12 @@ SITE = "/usr/local/lib/python3.12/site-packages"
 APP: Content = {
     f"{SITE}/flask-2.2.2.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Flask\n"
     b"Version: 2.2.2\nRequires-Dist: Jinja2>=3.0\n",
-    f"{SITE}/flask-2.2.2.dist-info/RECORD": b"flask/__init__.py,,\n",
+    f"{SITE}/flask-2.2.2.dist-info/RECORD": b"flask/__init__.py,,\nflask-2.2.2.dist-info/METADATA,,\n",
     f"{SITE}/flask-2.2.2.dist-info/REQUESTED": b"",
     f"{SITE}/flask/__init__.py": b"#\n",
     f"{SITE}/jinja2-3.1.2.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Jinja2\n"
     b"Version: 3.1.2\n",
-    f"{SITE}/jinja2-3.1.2.dist-info/RECORD": b"jinja2/__init__.py,,\n",
+    f"{SITE}/jinja2-3.1.2.dist-info/RECORD": b"jinja2/__init__.py,,\njinja2-3.1.2.dist-info/METADATA,,\n",
     f"{SITE}/jinja2/__init__.py": b"#\n",
     "/opt/vendor/libodd.so.1": b"\x7fELF",
 }
