@@ -36,12 +36,14 @@ SITE = "/usr/local/lib/python3.12/site-packages"
 APP: Content = {
     f"{SITE}/flask-2.2.2.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Flask\n"
     b"Version: 2.2.2\nRequires-Dist: Jinja2>=3.0\n",
-    f"{SITE}/flask-2.2.2.dist-info/RECORD": b"flask/__init__.py,,\nflask-2.2.2.dist-info/METADATA,,\n",
+    f"{SITE}/flask-2.2.2.dist-info/RECORD": b"flask/__init__.py,,\n"
+    b"flask-2.2.2.dist-info/METADATA,,\n",
     f"{SITE}/flask-2.2.2.dist-info/REQUESTED": b"",
     f"{SITE}/flask/__init__.py": b"#\n",
     f"{SITE}/jinja2-3.1.2.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Jinja2\n"
     b"Version: 3.1.2\n",
-    f"{SITE}/jinja2-3.1.2.dist-info/RECORD": b"jinja2/__init__.py,,\njinja2-3.1.2.dist-info/METADATA,,\n",
+    f"{SITE}/jinja2-3.1.2.dist-info/RECORD": b"jinja2/__init__.py,,\n"
+    b"jinja2-3.1.2.dist-info/METADATA,,\n",
     f"{SITE}/jinja2/__init__.py": b"#\n",
     "/opt/vendor/libodd.so.1": b"\x7fELF",
 }

@@ -80,7 +80,15 @@ class Scanned:
     without_record: WithoutRecord | None = None
 
 
-def scan(request: ScanRequest, *, events: EventSink) -> ScanDocument:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """What was found, and everything that was tested."""
+
+    document: ScanDocument
+    tested: tuple[Component, ...]
+
+
+def scan(request: ScanRequest, *, events: EventSink) -> ScanResult:
     """Scan.
 
     Raises: JettisonError for what cannot be read; AdvisoryDataError without a database.
@@ -141,7 +149,7 @@ def _of_image(read: ReadImage, events: EventSink) -> Scanned:
 
 def judge(
     request: ScanRequest, scanned: Scanned, database: AdvisoryDatabase, times: StageTimes
-) -> ScanDocument:
+) -> ScanResult:
     """Hold what was collected against the advisories."""
     tested, untested = _testable(scanned.inputs.components, database)
     with stage("match", times) as outcome:
@@ -157,7 +165,7 @@ def judge(
                  reason=item.reason)
         for item in matches.uncertain
     )  # fmt: skip
-    return ScanDocument(
+    document = ScanDocument(
         target=scanned.target,
         findings=findings,
         bundled=tuple(finding_row(finding, context) for finding in bundled),
@@ -180,6 +188,7 @@ def judge(
         fail_on=_fail_on(request.fail_on),
         passed=not any(_fails(finding, request.fail_on) for finding in sifted.findings),
     )
+    return ScanResult(document=document, tested=tuple(tested))
 
 
 def _sift(request: ScanRequest, scanned: Scanned, findings: Iterable[Finding]) -> Sifted:

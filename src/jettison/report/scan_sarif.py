@@ -1,0 +1,142 @@
+"""A scan as SARIF, for code scanning.
+
+Source: SARIF 2.1.0; GitHub, "SARIF support for code scanning" for `security-severity`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import Any, Final, assert_never
+from urllib.parse import quote
+
+import msgspec
+
+from jettison import __version__
+from jettison.report.scan_document import FindingRow, IgnoredRow, ScanDocument, TargetKind
+from jettison.scan.severity import Severity
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_LINE: Final = re.compile(r"(.+):(\d+)")
+
+Table = dict[str, Any]
+
+
+def render_scan_sarif(document: ScanDocument) -> bytes:
+    """One run: a rule for each vulnerability, a result for each finding, suppressed if ignored."""
+    rows = [*document.findings, *(item.finding for item in document.ignored)]
+    numbers = {name: index for index, name in enumerate(dict.fromkeys(row.id for row in rows))}
+    first = {row.id: row for row in reversed(rows)}
+    results = [_result(row, document, numbers[row.id]) for row in document.findings]
+    results += [
+        {**_result(item.finding, document, numbers[item.finding.id]), **_suppressed(item)}
+        for item in document.ignored
+    ]
+    driver = {
+        "name": "jettison",
+        "version": __version__,
+        "rules": [_rule(first[name]) for name in numbers],
+    }
+    log = {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "utf16CodeUnits",
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "toolExecutionNotifications": _notifications(document),
+                    }
+                ],
+                "results": results,
+            }
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n"
+
+
+def _rule(row: FindingRow) -> Table:
+    title = row.summary or f"{row.id} in {row.package.source}"
+    properties: Table = {"tags": ["security", "vulnerability", row.package.type]}
+    if row.score is not None:
+        properties["security-severity"] = f"{row.score:.1f}"
+    return {
+        "id": row.id,
+        "name": row.id,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": title},
+        "helpUri": row.links[0],
+        "help": {"text": f"Also known as {', '.join(row.aliases)}." if row.aliases else title},
+        "defaultConfiguration": {"level": _level(row.severity)},
+        "properties": properties,
+    }
+
+
+def _result(row: FindingRow, document: ScanDocument, rule: int) -> Table:
+    package = f"{row.package.source} {row.package.source_version}"
+    fix = "no fix yet" if row.fixed_version is None else f"fixed in {row.fixed_version}"
+    text = f"{package} ({row.package.type}) has {row.id}, {row.severity.value}: {fix}"
+    if row.layer is not None:
+        text += f"; from layer {row.layer.index}: {row.layer.instruction or 'no history'}"
+    chain = next((chain for chain in row.introduced_through if len(chain) > 1), ())
+    if chain:
+        text += f"; introduced through {' > '.join(chain)}"
+    key = f"{row.id}\n{row.package.type}\n{row.package.source}\n{row.package.source_version}"
+    return {
+        "ruleId": row.id,
+        "ruleIndex": rule,
+        "level": _level(row.severity),
+        "message": {"text": text},
+        "locations": _locations(row, document),
+        "partialFingerprints": {
+            "vulnerability/v1": hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+        },
+        "properties": {"purl": row.package.purl, "severity": row.severity.value},
+    }
+
+
+def _locations(row: FindingRow, document: ScanDocument) -> Sequence[Table]:
+    places = dict.fromkeys((item.location, f"{item.name}@{item.version}") for item in row.packages)
+    return [
+        {
+            "physicalLocation": _physical(location, document),
+            "logicalLocations": [{"fullyQualifiedName": name, "kind": "package"}],
+        }
+        for location, name in places
+    ]
+
+
+def _physical(location: str, document: ScanDocument) -> Table:
+    line = 1
+    if document.target.kind is TargetKind.PROJECT and (fits := _LINE.fullmatch(location)):
+        location, line = fits[1], int(fits[2])
+    uri = quote(location.lstrip("/") or document.target.reference)
+    return {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}
+
+
+def _suppressed(item: IgnoredRow) -> Table:
+    until = f" (until {item.until})" if item.until else ""
+    return {"suppressions": [{"kind": "external", "justification": f"{item.reason}{until}"}]}
+
+
+def _notifications(document: ScanDocument) -> list[Table]:
+    texts = [
+        f"not tested: {row.what}{f' ({row.where})' if row.where else ''}: {row.reason}"
+        for row in document.untested
+    ]
+    return [{"level": "note", "message": {"text": text}} for text in (*texts, *document.notices)]
+
+
+def _level(severity: Severity) -> str:
+    match severity:
+        case Severity.CRITICAL | Severity.HIGH:
+            return "error"
+        case Severity.MEDIUM | Severity.UNKNOWN:
+            return "warning"
+        case Severity.LOW:
+            return "note"
+        case _:
+            assert_never(severity)
