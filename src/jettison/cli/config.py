@@ -12,12 +12,13 @@ from typing import Any, Final
 from jettison.cli.db_verbs import DbStatusArguments, DbUpdateArguments
 from jettison.cli.inspect_options import CopyArguments, InspectArguments, XrayArguments
 from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
-from jettison.cli.scan_options import ScanArguments
+from jettison.cli.scan_options import AdviseArguments, ScanArguments
 from jettison.errors import UsageError
 
 FILE_NAME: Final = "jettison.toml"
 
 _VERBS: Final = {
+    "advise": AdviseArguments,
     "slim": SlimArguments,
     "profile": ProfileArguments,
     "scan": ScanArguments,

@@ -15,7 +15,15 @@ from rich.console import Console
 from rich.text import Text
 
 from jettison import __version__
-from jettison.cli import build_verb, db_verbs, init_verb, inspect_verbs, scan_verbs, verbs
+from jettison.cli import (
+    advise_verb,
+    build_verb,
+    db_verbs,
+    init_verb,
+    inspect_verbs,
+    scan_verbs,
+    verbs,
+)
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
@@ -39,6 +47,7 @@ app.command()(verbs.why)
 app.command()(verbs.prune)
 app.command()(inspect_verbs.xray)
 app.command()(scan_verbs.scan)
+app.command()(advise_verb.advise)
 app.command("db update")(db_verbs.db_update)
 app.command("db status")(db_verbs.db_status)
 app.command("xray diff")(inspect_verbs.xray_diff)

@@ -10,7 +10,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from jettison.cli.db_verbs import DatabaseArguments
-from jettison.cli.options import BoundArguments
+from jettison.cli.options import BoundArguments, OutputFormat
 
 
 class ScanFormat(StrEnum):
@@ -32,6 +32,50 @@ class FailOn(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
     NEVER = "never"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdviseArguments(DatabaseArguments, BoundArguments):
+    """`jettison advise`."""
+
+    target: Annotated[
+        str,
+        Argument(metavar="TARGET|DOCKERFILE|DIR", help="An image, a Dockerfile, or its directory."),
+    ]
+    candidate: Annotated[
+        tuple[str, ...],
+        Option(metavar="IMAGE", help="An image to compare with: registry:…, docker:…, oci:DIR …"),
+    ] = ()
+    repository: Annotated[
+        str,
+        Option(metavar="[HOST/]NAME", help="Where tags are listed, instead of the base's own."),
+    ] = ""
+    most: Annotated[
+        int, Option(metavar="N", help="Look at so many tags; 0 lists none.", min=0, max=50)
+    ] = 4
+    dockerfile: Annotated[
+        Path | None,
+        Option("--dockerfile", "--file", "-f", metavar="FILE", help="What the image is built by."),
+    ] = None
+    build_arg: Annotated[
+        tuple[str, ...], Option(metavar="NAME=VALUE", help="A value for an ARG before FROM.")
+    ] = ()
+    project: Annotated[
+        Path | None,
+        Option(
+            metavar="DIR",
+            help="The app: requires-python and lock files. By default where the Dockerfile is.",
+        ),
+    ] = None
+    index_url: Annotated[
+        str,
+        Option(
+            metavar="URL",
+            help="Package index to ask for wheels that no lock file lists; else pip's or uv's.",
+        ),
+    ] = ""
+    offline: Annotated[bool, Option("--offline", help="Ask no registry and no index.")] = False
+    format: Annotated[OutputFormat, Option(help="What stdout receives.")] = OutputFormat.TEXT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from jettison.report.advise_document import AdviseDocument
 from jettison.report.container_report import ContainerReport
 from jettison.report.copy_document import CopyDocument
 from jettison.report.db_document import DbStatusDocument, DbUpdateDocument
@@ -24,6 +25,7 @@ DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("removed", RemovedReport),
     ("xray", XrayDocument),
     ("scan", ScanDocument),
+    ("advise", AdviseDocument),
     ("db-status", DbStatusDocument),
     ("db-update", DbUpdateDocument),
     ("xray-diff", XrayDiffDocument),

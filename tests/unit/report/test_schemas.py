@@ -11,6 +11,7 @@ from jettison.report.container_report import make_container_report
 from jettison.report.documents import encode
 from jettison.report.removed import make_removed_report
 from jettison.report.schemas import DOCUMENTS, render_schema
+from support.advise_documents import advise_document
 from support.advisories import db_status_document, db_update_document
 from support.inspect_documents import copy_document, inspect_document
 from support.reports import sample, slim_document
@@ -28,6 +29,7 @@ def documents() -> dict[str, msgspec.Struct]:
         "removed": make_removed_report(made.run, made.slimmed),
         "xray": xray_document(),
         "scan": scan_document(),
+        "advise": advise_document(),
         "db-status": db_status_document(),
         "db-update": db_update_document(),
         "xray-diff": xray_diff_document(),
