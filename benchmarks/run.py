@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import xray
+
 _REPOSITORY: Final = Path(__file__).resolve().parents[1]
 _SAMPLE: Final = _REPOSITORY / "examples/flask-sample"
 _JETTISON: Final = _REPOSITORY / ".venv/bin/jettison"
@@ -66,10 +68,12 @@ def main() -> None:
             try:
                 _print("Docker Engine, closure", _slim(f"docker:{_IMAGE}", scratch, "closure"))
                 _print("Docker Engine, observed", _slim(f"docker:{_IMAGE}", scratch, "observed"))
+                xray.measure_image(f"docker:{_IMAGE}", scratch)
             finally:
                 subprocess.run(["docker", "image", "rm", "--force", _IMAGE], check=False)
         else:
             print("no Docker Engine answers: its figures are left out")
+        xray.measure_growth(scratch)
 
 
 def _build(*arguments: str) -> Path:

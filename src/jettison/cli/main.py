@@ -21,6 +21,7 @@ from jettison.cli import (
     db_verbs,
     init_verb,
     inspect_verbs,
+    sbom_verb,
     scan_verbs,
     verbs,
 )
@@ -55,6 +56,7 @@ app.command()(init_verb.init)
 app.command()(build_verb.build)
 app.command()(inspect_verbs.copy)
 app.command()(inspect_verbs.inspect)
+app.command()(sbom_verb.sbom)
 
 
 def _show_version(value: bool) -> None:

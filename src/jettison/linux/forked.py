@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from jettison.errors import JettisonError
@@ -30,6 +32,17 @@ class Forked(Generic[T]):
                 # Nothing that the parent has opened or started is the child's to clean up.
                 os._exit(0)
         os.close(write_end)
+        self._is_over = False
+
+    def discard(self) -> None:
+        """End the call if its result was not taken; the child has nothing to clean up."""
+        if self._is_over:
+            return
+        self._is_over = True
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+        with suppress(OSError):
+            os.close(self._read_end)
 
     def result(self) -> T:
         """What the call returned. For one use.
@@ -39,6 +52,7 @@ class Forked(Generic[T]):
         with os.fdopen(self._read_end, "rb") as pipe:
             body = pipe.read()
         os.waitpid(self._pid, 0)
+        self._is_over = True
         if not body:
             raise JettisonError("a helper process ended without a result")
         returned: bool

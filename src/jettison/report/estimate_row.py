@@ -9,7 +9,7 @@ from jettison.xray.estimate import Estimate
 def estimate_row(found: Estimate) -> EstimateRow:
     """The estimate with its kinds, the largest first."""
     return EstimateRow(
-        size_bytes=found.size_bytes,
+        size_bytes=found.size_bytes - found.saved_bytes,
         saved_bytes=found.saved_bytes,
         categories=tuple(
             EstimateCategory(

@@ -295,7 +295,10 @@ class EstimateCategory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class EstimateRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What slimming would save, before any run; the categories do not overlap."""
+    """What slimming would save, before any run; the categories do not overlap.
+
+    Units: `size_bytes` is what would be left, `saved_bytes` what would not, of all layers.
+    """
 
     size_bytes: Count
     saved_bytes: Count

@@ -328,7 +328,7 @@ def _estimate(document: XrayDocument, most: int | None, width: int) -> Lines:
                 human_size(row.size_bytes),
                 row.name,
                 _plural(row.file_count, "file"),
-                ", ".join(row.examples),
+                row.ground or ", ".join(row.examples),
             )
             for row in rows[:most]
         ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cache, cached_property
 from typing import Any, Final
 
 from jettison.analysis.base_layers import find_last_base_layer
@@ -13,15 +15,15 @@ from jettison.analysis.python_interpreters import find_interpreters
 from jettison.analysis.secrets import SecretScanner, scan_assignment
 from jettison.edge.redact import redact
 from jettison.events import EventSink, Notice, stage
-from jettison.linux.forked import Forked
 from jettison.report import xray_rows
 from jettison.report.risk_rows import risk_rows
 from jettison.report.xray_document import ImageSummary, Part, XrayDocument
 from jettison.report.xray_masked import mask_document
+from jettison.workflow.aside import Aside
 from jettison.workflow.reading import ReadImage
 from jettison.xray.changes import LayerChanges, stack, stored_size_bytes
 from jettison.xray.directories import find_largest, measure_directories
-from jettison.xray.duplicates import DuplicateGroup, find_duplicates
+from jettison.xray.duplicates import find_duplicates
 from jettison.xray.efficiency import measure_efficiency
 from jettison.xray.layers import history_fault, layer_history, summarize_layer
 from jettison.xray.risk_model import Subject
@@ -45,30 +47,28 @@ def look(read: ReadImage, parts: frozenset[Part], events: EventSink) -> XrayDocu
     Raises: StoreError for files that cannot be read.
     """
     view = ImageView(read, events)
-    # Hashing waits for the disk, and needs nothing that is found here.
-    hashing = _duplicates_apart(read) if Part.DUPLICATES in parts else None
-    fields: Fields = {"image": view.summary()}
-    if Part.PACKAGES in parts:
-        fields |= view.packages()
-    if Part.LAYERS in parts:
-        fields |= view.layers()
-    if Part.WASTE in parts:
-        fields |= view.waste()
-    if Part.FILES in parts:
-        fields |= view.files()
-    if Part.CONFIG in parts:
-        fields |= view.config()
-    if Part.RISKS in parts:
-        fields |= view.risks()
-    if Part.ESTIMATE in parts:
-        fields |= view.estimate()
-    if hashing is not None:
-        fields |= view.duplicates(hashing)
+    with ExitStack() as held:
+        # What takes longest is done beside the rest: one process has but one interpreter.
+        asides: list[Aside[Fields]] = []
+        if Part.DUPLICATES in parts:
+            asides.append(held.enter_context(Aside("duplicates", view.duplicates)))
+        if Part.ESTIMATE in parts:
+            view.read_packages()
+            asides.append(held.enter_context(Aside("estimate", view.estimate)))
+        fields: Fields = {"image": view.summary()}
+        for part, find in _PARTS.items():
+            if part in parts:
+                fields |= find(view)
+        for aside in asides:
+            fields |= aside.result(events, _describe)
     return mask_document(XrayDocument(**fields), shown_text)
 
 
-def _duplicates_apart(read: ReadImage) -> Forked[tuple[DuplicateGroup, ...]]:
-    return Forked(partial(find_duplicates, read.rootfs, read.rootfs.tree))
+def _describe(fields: Fields) -> str:
+    """What is said of a part that was made aside."""
+    if "duplicate_count" in fields:
+        return f"{fields['duplicate_count']} contents are stored more than once"
+    return "" if fields["estimate"] is not None else "the image names no command"
 
 
 class ImageView:
@@ -142,11 +142,9 @@ class ImageView:
             "directories": xray_rows.directory_rows(sizes),
         }
 
-    def duplicates(self, hashing: Forked[tuple[DuplicateGroup, ...]]) -> Fields:
-        """Equal contents, found by the process that was started for them."""
-        with stage("duplicates", self._events) as outcome:
-            groups = hashing.result()
-            outcome.detail = f"{len(groups)} contents are stored more than once"
+    def duplicates(self) -> Fields:
+        """Equal contents; emits nothing."""
+        groups = find_duplicates(self.rootfs, self.tree)
         return {
             "duplicates": xray_rows.duplicate_rows(groups[:_DUPLICATES]),
             "duplicate_count": len(groups),
@@ -182,18 +180,19 @@ class ImageView:
         return {"risks": risk_rows(found.found)}
 
     def estimate(self) -> Fields:
-        """What slimming would save, where the image says what it runs."""
+        """What slimming would save, where the image says what it runs; emits nothing."""
         # The rules that slim decides by take a while to import, and few parts need them.
         from jettison.report.estimate_row import estimate_row  # noqa: PLC0415  # as said above
         from jettison.selection.facts import Facts  # noqa: PLC0415  # likewise
         from jettison.xray.estimate import estimate_saving  # noqa: PLC0415  # likewise
 
-        with stage("estimate", self._events) as outcome:
-            facts = Facts(self.rootfs, self._ownership)
-            layers = self.rootfs.layers
-            found = estimate_saving(self.image, layers, facts, self.inventory)
-            outcome.detail = "" if found is not None else "the image names no command"
+        facts = Facts(self.rootfs, self._ownership)
+        found = estimate_saving(self.image, self.rootfs.layers, facts, self.inventory)
         return {"estimate": estimate_row(found) if found is not None else None}
+
+    def read_packages(self) -> None:
+        """Read them now, so that processes that are forked have them."""
+        _ = self.inventory
 
     @cached_property
     def _ownership(self) -> Ownership:
@@ -221,6 +220,16 @@ class ImageView:
             return file.read(_ACCOUNT_BYTES).decode("utf-8", "replace")
 
 
+_PARTS: Final[Mapping[Part, Callable[[ImageView], Fields]]] = {
+    Part.PACKAGES: ImageView.packages,
+    Part.LAYERS: ImageView.layers,
+    Part.WASTE: ImageView.waste,
+    Part.FILES: ImageView.files,
+    Part.CONFIG: ImageView.config,
+    Part.RISKS: ImageView.risks,
+}
+
+
 def shown_setting(name: str, value: str) -> str:
     """A variable's or label's value without what its name or form says is secret."""
     if scan_assignment(name, value) is not None:
@@ -230,4 +239,9 @@ def shown_setting(name: str, value: str) -> str:
 
 def shown_text(text: str) -> str:
     """An instruction or a word of a command without what its form says is secret."""
-    return redact(SecretScanner().mask(text))
+    return redact(_scanner().mask(text))
+
+
+@cache
+def _scanner() -> SecretScanner:
+    return SecretScanner()
