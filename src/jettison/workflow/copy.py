@@ -211,7 +211,7 @@ def _name(source: Target, holder: Holder | None = None) -> str:
     listed = [name for root in holder.roots for name in names_of(root)] if holder else []
     for name in (*listed, source.tag):
         # A tag alone, such as `1.2`, names no image.
-        if name and not name[:1].isdigit():
-            with suppress(UsageError):
-                return Reference.parse(name).short
+        whole = name if "/" in name or ":" in name else f"{plain_name(source)}:{name}"
+        with suppress(UsageError):
+            return Reference.parse(whole.removesuffix(":")).short
     return plain_name(source)
