@@ -6,11 +6,12 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from jettison.digest import Digest
 from jettison.errors import UsageError
 from jettison.events import EventSink, Notice, stage
-from jettison.image.mediatypes import INDEXES
+from jettison.image.mediatypes import DOCKER_INDEX, DOCKER_MANIFEST, INDEXES
 from jettison.image.reference import Reference
 from jettison.linux.isolation import work_directory
 from jettison.report.copy_document import BlobCounts, CopyDocument, Place
@@ -24,9 +25,15 @@ from jettison.transport.transfer import Delivery
 from jettison.workflow.choosing import choose_one, list_images, unnamed
 from jettison.workflow.naming import plain_name
 from jettison.workflow.opening import opened
-from jettison.workflow.packing import original_of, pack, processors
+from jettison.workflow.packing import form_for, original_of, pack
 from jettison.workflow.requests import SourceRequest
 from jettison.workflow.stages import StageTimes
+
+_DOCKERS: Final = frozenset({DOCKER_INDEX, DOCKER_MANIFEST})
+_NO_TAG: Final = (
+    "its manifest is in Docker's form, and stays so for its digest; skopeo and Podman find such "
+    "an image in a layout if they are given no tag"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +114,8 @@ class _Copy:
             copied = self._load(original, workdir)
             return self._document(before, copied, original, platforms)
         self._check_place(overwrite=self._request.force)
-        packed = pack(source, workdir / "packed", threads=processors(), events=self._times)
+        form = form_for(source, self._to)
+        packed = pack(source, workdir / "packed", form, events=self._times)
         with open_holder(packed, workdir, self._request.source.limits) as holder:
             root = holder.roots[0]
             original = collect(str(self._from), root, holder.read, holder.open_blob)
@@ -148,6 +156,8 @@ class _Copy:
         with stage("copy", self._times) as outcome:
             copied = copy_original(original, holder, self._to, self._times)
             outcome.detail = str(self._to)
+        if self._to.is_file and original.root.media_type in _DOCKERS:
+            self._times.emit(Notice(message=_NO_TAG))
         return copied
 
     def _load(self, original: Original, workdir: Path) -> Copied:

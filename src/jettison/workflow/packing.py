@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,9 +19,11 @@ from jettison.events import EventSink, StageProgress, stage
 from jettison.image import Compression, Descriptor
 from jettison.image.documents import parse_object
 from jettison.image.mediatypes import (
+    DOCKER_CONFIG,
     DOCKER_LAYER_GZIP,
     DOCKER_LAYER_ZSTD,
     DOCKER_MANIFEST,
+    OCI_CONFIG,
     OCI_LAYER_GZIP,
     OCI_LAYER_ZSTD,
     OCI_MANIFEST,
@@ -34,10 +38,36 @@ from jettison.transport.sources import Source
 _STAGE: Final = "pack"
 _LEVEL: Final = 6
 _CHUNK: Final = 1 << 18
-_TYPES: Final = {
-    OCI_MANIFEST: {Compression.GZIP: OCI_LAYER_GZIP, Compression.ZSTD: OCI_LAYER_ZSTD},
-    DOCKER_MANIFEST: {Compression.GZIP: DOCKER_LAYER_GZIP, Compression.ZSTD: DOCKER_LAYER_ZSTD},
-}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Whose media types an image is written in."""
+
+    manifest: str
+    config: str
+    layers: Mapping[Compression, str]
+
+
+OCI: Final = Form(
+    manifest=OCI_MANIFEST,
+    config=OCI_CONFIG,
+    layers={Compression.GZIP: OCI_LAYER_GZIP, Compression.ZSTD: OCI_LAYER_ZSTD},
+)
+DOCKER: Final = Form(
+    manifest=DOCKER_MANIFEST,
+    config=DOCKER_CONFIG,
+    layers={Compression.GZIP: DOCKER_LAYER_GZIP, Compression.ZSTD: DOCKER_LAYER_ZSTD},
+)
+
+
+def form_for(source: Source, target: Target) -> Form:
+    """OCI's, but for an image in Docker's form that goes to a registry.
+
+    Podman heeds a HEALTHCHECK in Docker's form alone; in a layout it finds only OCI's by a tag.
+    """
+    is_docker = _manifest_type(source.image.raw_manifest) == DOCKER_MANIFEST
+    return DOCKER if is_docker and target.scheme is Scheme.REGISTRY else OCI
 
 
 def original_of(source: Source) -> Original:
@@ -61,7 +91,7 @@ def original_of(source: Source) -> Original:
     return collect(str(source.target), root, lambda _: image.raw_manifest, opener)
 
 
-def pack(source: Source, directory: Path, *, threads: int, events: EventSink) -> Target:
+def pack(source: Source, directory: Path, form: Form, *, events: EventSink) -> Target:
     """Write a source into a layout of its own, plain layers packed with gzip.
 
     The config stays as it is, and with it the image's ID; the same layers give the same bytes.
@@ -74,17 +104,15 @@ def pack(source: Source, directory: Path, *, threads: int, events: EventSink) ->
         layers = []
         with stage(_STAGE, events) as outcome:
             for number in range(len(image.manifest.layers)):
-                layers.append(_pack_layer(source, number, original, directory, threads))
+                layers.append(_pack_layer(source, number, original, directory, form))
                 done = StageProgress(
                     stage=_STAGE, done=number + 1, total=len(image.manifest.layers), unit="layers"
                 )
                 events.emit(done)
             size = sum(layer.size_bytes for layer in layers)
             outcome.detail = f"{len(layers)} layers, {size / 1e6:.1f} MB"
-        raw = _manifest(image.raw_manifest, layers)
-        root = Descriptor(
-            media_type=_manifest_type(raw), digest=Digest.of(raw), size_bytes=len(raw)
-        )
+        raw = _manifest(image.raw_manifest, layers, form)
+        root = Descriptor(media_type=form.manifest, digest=Digest.of(raw), size_bytes=len(raw))
         _write(directory / blob_name(image.manifest.config.digest), image.raw_config)
         _write(directory / blob_name(root.digest), raw)
         _write(directory / INDEX_FILE, render_index([root.to_json()]))
@@ -97,17 +125,11 @@ def pack(source: Source, directory: Path, *, threads: int, events: EventSink) ->
     return Target(scheme=Scheme.OCI, location=str(directory))
 
 
-def processors() -> int:
-    """How many threads may compute at once."""
-    return len(os.sched_getaffinity(0))
-
-
 def _pack_layer(
-    source: Source, number: int, original: Original, directory: Path, threads: int
+    source: Source, number: int, original: Original, directory: Path, form: Form
 ) -> Descriptor:
     image = source.image
     layer = image.manifest.layers[number]
-    types = _TYPES[_manifest_type(image.raw_manifest)]
     with source.open_stored(layer) as blob:
         kind = sniff(blob.read(4))
     if kind is not Compression.NONE:
@@ -116,7 +138,10 @@ def _pack_layer(
         with atomic_write(path) as out:
             for chunk in original.read_blob(layer):
                 out.write(chunk)
-        return Descriptor(media_type=types[kind], digest=layer.digest, size_bytes=layer.size_bytes)
+        return Descriptor(
+            media_type=form.layers[kind], digest=layer.digest, size_bytes=layer.size_bytes
+        )
+    threads = len(os.sched_getaffinity(0))
     partial = directory / f"layer-{number}"
     with (
         partial.open("wb") as out,
@@ -127,7 +152,7 @@ def _pack_layer(
             writer.write(chunk)
     partial.rename(directory / blob_name(writer.digest))
     return Descriptor(
-        media_type=types[Compression.GZIP],
+        media_type=form.layers[Compression.GZIP],
         digest=writer.digest,
         size_bytes=writer.packed.size_bytes,
     )
@@ -138,9 +163,14 @@ def _manifest_type(raw_manifest: bytes) -> str:
     return DOCKER_MANIFEST if stated == DOCKER_MANIFEST else OCI_MANIFEST
 
 
-def _manifest(raw: bytes, layers: list[Descriptor]) -> bytes:
+def _manifest(raw: bytes, layers: list[Descriptor], form: Form) -> bytes:
     value = parse_object(raw, "manifest")
-    packed = {**value, "mediaType": _manifest_type(raw), "layers": [i.to_json() for i in layers]}
+    packed = {
+        **value,
+        "mediaType": form.manifest,
+        "config": {**value["config"], "mediaType": form.config},
+        "layers": [layer.to_json() for layer in layers],
+    }
     return json.dumps(packed, separators=(",", ":")).encode()
 
 
