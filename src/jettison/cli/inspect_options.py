@@ -8,13 +8,13 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from jettison.cli.options import BoundArguments, OutputFormat
+from jettison.cli.options import BoundArguments, OutputFormat, PlaceArguments
 
 _TARGET = "docker:NAME, podman:NAME, registry:NAME, oci:DIR, oci-archive:FILE, …, or NAME."
 
 
 @dataclass(frozen=True, kw_only=True)
-class CopyArguments(BoundArguments):
+class CopyArguments(PlaceArguments):
     """`jettison copy`."""
 
     source: Annotated[str, Argument(metavar="SRC", help=f"From: {_TARGET}")]
@@ -30,7 +30,7 @@ class CopyArguments(BoundArguments):
 
 
 @dataclass(frozen=True, kw_only=True)
-class InspectArguments(BoundArguments):
+class InspectArguments(PlaceArguments):
     """`jettison inspect`."""
 
     target: Annotated[str, Argument(metavar="TARGET", help=_TARGET)]

@@ -189,8 +189,8 @@ class KeepArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoundArguments:
-    """Bounds on what an image may do to this host."""
+class PlaceArguments:
+    """Which image of a place, how a registry may be reached, and how much it may unpack to."""
 
     platform: Annotated[
         str | None, Option(metavar="OS/ARCH", help="OS/ARCHITECTURE of a multi-platform image.")
@@ -203,6 +203,12 @@ class BoundArguments:
         str,
         Option(metavar="SIZE", help="Refuse images that unpack to more.", rich_help_panel=_BOUNDS),
     ] = "32g"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundArguments(PlaceArguments):
+    """Bounds on what an image whose layers are unpacked may do to this host."""
+
     max_entries: Annotated[
         int,
         Option(

@@ -14,6 +14,7 @@ from typing import Final
 from jettison.cli.options import (
     BoundArguments,
     KeepArguments,
+    PlaceArguments,
     ProbeArguments,
     ProfileArguments,
     RunArguments,
@@ -73,15 +74,15 @@ def verify_request(arguments: VerifyArguments) -> VerifyRequest:
     )
 
 
-def source_request(target: str, arguments: BoundArguments) -> SourceRequest:
+def source_request(target: str, arguments: PlaceArguments) -> SourceRequest:
     """Which image, within which bounds. Raises: UsageError."""
+    limits = UnpackLimits(max_bytes=parse_size(arguments.max_unpacked_size, "--max-unpacked-size"))
+    if isinstance(arguments, BoundArguments):
+        limits = replace(limits, max_entries=arguments.max_entries)
     return SourceRequest(
         target=target,
         platform=_platform(arguments),
-        limits=UnpackLimits(
-            max_bytes=parse_size(arguments.max_unpacked_size, "--max-unpacked-size"),
-            max_entries=arguments.max_entries,
-        ),
+        limits=limits,
         store=store_directory(),
         platform_asked=arguments.platform is not None,
         insecure=arguments.insecure,
@@ -135,7 +136,7 @@ def _env_lines(files: tuple[str, ...]) -> Iterator[tuple[str, str]]:
                 yield f"{file}:{number}", line.lstrip()
 
 
-def _platform(arguments: BoundArguments) -> Platform:
+def _platform(arguments: PlaceArguments) -> Platform:
     if arguments.platform is None:
         return Platform.of_machine(platform.machine())
     return Platform.parse(arguments.platform)
