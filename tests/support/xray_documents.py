@@ -153,7 +153,7 @@ def xray_document() -> XrayDocument:
             ),
         ),
         estimate=EstimateRow(
-            size_bytes=40_000_000,
+            size_bytes=112_000_000,
             saved_bytes=70_000_000,
             categories=(
                 EstimateCategory(

@@ -30,12 +30,15 @@ def _figures(document: XrayDocument) -> dict[str, Any]:
     severities = Counter(risk.severity for risk in document.risks or ())
     kinds = Counter(package.type.value for package in document.packages or ())
     layers = document.layers or ()
-    categories = document.estimate.categories if document.estimate is not None else ()
+    estimate = document.estimate
+    categories = estimate.categories if estimate is not None else ()
     return {
         "severities": [(name, severities[name]) for name in _SEVERITIES],
         "kind_text": ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
         "layer_sizes": {layer.index: layer.size_bytes for layer in layers},
         "base_bytes": sum(layer.size_bytes for layer in layers if layer.is_base),
         "own_bytes": sum(layer.size_bytes for layer in layers if not layer.is_base),
+        "estimate_left": estimate.size_bytes - estimate.saved_bytes if estimate is not None else 0,
+        "categories": sorted(categories, key=lambda category: -category.size_bytes),
         "largest_category": max([1, *(category.size_bytes for category in categories)]),
     }

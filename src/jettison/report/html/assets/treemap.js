@@ -36,33 +36,37 @@ J.treemap = (host, options) => {
     return size > 0 ? [...large, rest] : large;
   }
 
+  // A node and what is below it, down to where tiles are too small to tell apart.
+  function nested(node, depth) {
+    const inside = depth > 0 && node.children && !node.isRest ? parts(node) : [];
+    const children = inside.map((child) => nested(child, depth - 1));
+    return { node, size: node.size, children: children.length ? children : undefined };
+  }
+
   function layout(node, width, height) {
-    const inside = parts(node).map((child) => ({
-      node: child,
-      size: child.size,
-      children:
-        child.children && !child.isRest
-          ? parts(child).map((below) => ({ node: below, size: below.size }))
-          : undefined,
-    }));
     const tree = d3
-      .hierarchy({ children: inside })
-      .sum((item) => (item.children?.length ? 0 : (item.size ?? 0)))
+      .hierarchy(nested(node, 3))
+      .sum((item) => (item.children ? 0 : item.size))
       .sort((a, b) => isRest(a) - isRest(b) || b.value - a.value);
+    const side = (item) => (item.depth > 0 && room(item) ? 4 - item.depth : 0);
     return d3
       .treemap()
       .tile(d3.treemapSquarify.ratio(1.3))
       .size([width, height])
       .paddingInner((item) => (item.depth === 0 ? 3 : 1))
-      .paddingTop((item) => (item.depth === 1 && room(item) ? 24 : 0))
-      .paddingRight((item) => (item.depth === 1 && room(item) ? 3 : 0))
-      .paddingBottom((item) => (item.depth === 1 && room(item) ? 3 : 0))
-      .paddingLeft((item) => (item.depth === 1 && room(item) ? 3 : 0))
+      .paddingTop((item) => (item.depth > 0 && room(item) ? 26 - 2 * item.depth : 0))
+      .paddingRight(side)
+      .paddingBottom(side)
+      .paddingLeft(side)
       .round(true)(tree);
   }
 
   const isRest = (item) => Number(item.data.node?.isRest ?? false);
-  const room = (item) => item.x1 - item.x0 > 56 && item.y1 - item.y0 > 56;
+  // Whether a tile of this depth has room for a heading and parts below it.
+  const room = (item) => {
+    const least = item.depth === 1 ? 56 : 84;
+    return item.x1 - item.x0 > least && item.y1 - item.y0 > least;
+  };
 
   function place(element, item, from) {
     element.style.left = `${item.x0 - (from?.x0 ?? 0)}px`;
@@ -96,28 +100,38 @@ J.treemap = (host, options) => {
     if (goesIn) button.classList.add("opens");
     if (node === picked) button.setAttribute("aria-current", "true");
     paint(button, node);
+    button.style.setProperty("--rank", Math.min(1, number / 24));
     place(button, item);
     if (width > 40 && height > 18) {
       button.append(J.el("span", { class: "tile-name" }, node.name));
-      if (width > 90 && (height > 40 || width > 150)) {
+      const tall = height > 44 && width < 150;
+      if (width > 150 || (tall && width > 72)) {
         button.append(J.el("span", { class: "tile-size" }, J.size(node.size)));
       }
+      if (tall) button.classList.add("tall");
     }
     if (height < 40) button.classList.add("flat");
-    if (item.children && room(item)) {
-      const steps = Math.max(1, item.children.length - 1);
-      for (const [rank, below] of item.children.entries()) {
-        const [w, h] = [below.x1 - below.x0, below.y1 - below.y0];
-        if (w < 2 || h < 2) continue;
-        const part = J.el("span", { class: "part", "aria-hidden": "true" });
-        paint(part, below.data.node.hue === undefined ? node : below.data.node);
-        part.style.setProperty("--rank", Math.min(1, rank / Math.min(steps, 12)));
-        place(part, below, item);
-        if (w > 46 && h > 20) part.append(below.data.node.name);
-        button.append(part);
-      }
-    }
+    inside(button, item);
     return button;
+  }
+
+  // Parts are there to be seen; what they are called is read once the tile is opened.
+  function inside(element, item) {
+    if (!item.children || !room(item)) return;
+    const steps = Math.min(12, Math.max(1, item.children.length - 1));
+    for (const [rank, below] of item.children.entries()) {
+      const [width, height] = [below.x1 - below.x0, below.y1 - below.y0];
+      if (width < 2 || height < 2) continue;
+      const part = J.el("span", { class: "part", "aria-hidden": "true" });
+      if (below.depth === 3) part.classList.add("deep");
+      if (below.children && room(below)) part.classList.add("holds");
+      paint(part, below.data.node);
+      part.style.setProperty("--rank", Math.min(1, rank / steps));
+      place(part, below, item);
+      if (width > 46 && height > 20) part.append(below.data.node.name);
+      inside(part, below);
+      element.append(part);
+    }
   }
 
   function rove(tile) {

@@ -359,6 +359,7 @@
     });
   }
   for (const item of document.querySelectorAll("[data-grow]")) item.style.flexGrow = item.dataset.grow;
+  for (const item of document.querySelectorAll("[data-rank]")) item.style.setProperty("--rank", item.dataset.rank);
   for (const item of document.querySelectorAll("[data-share]")) item.style.setProperty("--share", item.dataset.share);
   mark(null);
 })();
