@@ -35,7 +35,7 @@ from jettison.xray.changes import stored_size_bytes
 from jettison.xray.directories import DirectorySize
 from jettison.xray.duplicates import DuplicateGroup
 from jettison.xray.efficiency import WastedPath
-from jettison.xray.gates import GateResult, Unit
+from jettison.xray.gates import Gate, GateResult, Unit
 from jettison.xray.layers import LayerSummary, Objects
 from jettison.xray.users import ConfiguredUser
 
@@ -240,8 +240,8 @@ def gate_rows(results: Iterable[GateResult]) -> tuple[GateRow, ...]:
     return tuple(
         GateRow(
             name=result.gate.kind.name,
-            found=_measure(result.found, result.gate.unit),
-            allowed=_measure(result.gate.allowed, result.gate.unit),
+            found=_measure(result.found, result.gate),
+            allowed=_measure(result.gate.allowed, result.gate),
             passed=result.passed,
         )
         for result in results
@@ -258,11 +258,12 @@ def _python_row(interpreter: Interpreter) -> PythonRow:
     return PythonRow(version=name + ".".join(map(str, interpreter.version)), path=path)
 
 
-def _measure(value: float, unit: Unit) -> str:
-    match unit:
+def _measure(value: float, gate: Gate) -> str:
+    match gate.unit:
         case Unit.BYTES:
             return human_size(int(value))
         case Unit.SHARE:
-            return f"{value:.4g}"
+            # A share of the image's size was asked for in percent, others are numbers up to 1.
+            return f"{value:.4g}" if gate.kind.unit is Unit.SHARE else f"{value * 100:.3g}%"
         case Unit.COUNT:
             return f"{int(value):,}"
