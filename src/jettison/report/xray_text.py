@@ -29,6 +29,9 @@ Lines = Iterator[str]
 
 def render_xray_text(document: XrayDocument, parts: frozenset[Part], *, width: int = 80) -> str:
     """What was found, as text; lists are whole where not all parts are asked for."""
+    if parts == {Part.DOCKERFILE} and document.dockerfile is not None:
+        # Fit to be written to a file.
+        return "".join(f"{visible(line)}\n" for line in document.dockerfile.text.splitlines())
     most = _FEW if parts == frozenset(Part) else None
     sections: list[list[str]] = [[*_headline(document, width)]]
     for part, render in _SECTIONS.items():
@@ -312,7 +315,7 @@ def _dockerfile(document: XrayDocument, most: int | None, width: int) -> Lines:
         return
     yield "DOCKERFILE"
     for line in document.dockerfile.text.splitlines():
-        yield f"  {visible(line)}"
+        yield f"  {visible(line)}".rstrip()
 
 
 def _estimate(document: XrayDocument, most: int | None, width: int) -> Lines:

@@ -16,6 +16,7 @@ from jettison.analysis.secrets import SecretScanner, scan_assignment
 from jettison.edge.redact import redact
 from jettison.events import EventSink, Notice, stage
 from jettison.report import xray_rows
+from jettison.report.dockerfile_row import dockerfile_row, layer_instructions
 from jettison.report.risk_rows import risk_rows
 from jettison.report.xray_document import ImageSummary, Part, XrayDocument
 from jettison.report.xray_masked import mask_document
@@ -25,7 +26,8 @@ from jettison.xray.changes import LayerChanges, stack, stored_size_bytes
 from jettison.xray.directories import find_largest, measure_directories
 from jettison.xray.duplicates import find_duplicates
 from jettison.xray.efficiency import measure_efficiency
-from jettison.xray.layers import history_fault, layer_history, summarize_layer
+from jettison.xray.instructions import Reconstruction, reconstruct
+from jettison.xray.layers import history_fault, summarize_layer
 from jettison.xray.risk_model import Subject
 from jettison.xray.users import find_user
 
@@ -99,21 +101,22 @@ class ImageView:
         fault = history_fault(config)
         if fault:
             self._events.emit(Notice(message=fault))
-        last_of_base = find_last_base_layer(self.tree, config)
-        history = layer_history(config)
-        rows = []
-        for changes in self.changes:
-            item = history[changes.index]
-            rows.append(
-                xray_rows.layer_row(
-                    self.image,
-                    summarize_layer(changes, largest=_LARGEST_OF_LAYER),
-                    self.owner,
-                    instruction=" ".join(item.created_by.split()) if item is not None else "",
-                    is_base=changes.index <= last_of_base,
-                )
+        told = layer_instructions(self._dockerfile, config)
+        rows = tuple(
+            xray_rows.layer_row(
+                self.image,
+                summarize_layer(changes, largest=_LARGEST_OF_LAYER),
+                self.owner,
+                instruction=told[changes.index],
+                is_base=changes.index <= self._last_base_layer,
             )
-        return {"layers": tuple(rows)}
+            for changes in self.changes
+        )
+        return {"layers": rows}
+
+    def dockerfile(self) -> Fields:
+        """The Dockerfile that the history tells."""
+        return {"dockerfile": dockerfile_row(self._dockerfile)}
 
     def waste(self) -> Fields:
         """What is stored several times or deleted, by dive's formula."""
@@ -195,6 +198,14 @@ class ImageView:
         _ = self.inventory
 
     @cached_property
+    def _last_base_layer(self) -> int:
+        return find_last_base_layer(self.tree, self.image.config)
+
+    @cached_property
+    def _dockerfile(self) -> Reconstruction:
+        return reconstruct(self.image.config, self._last_base_layer)
+
+    @cached_property
     def _ownership(self) -> Ownership:
         return Ownership.read(self.rootfs)
 
@@ -227,6 +238,7 @@ _PARTS: Final[Mapping[Part, Callable[[ImageView], Fields]]] = {
     Part.FILES: ImageView.files,
     Part.CONFIG: ImageView.config,
     Part.RISKS: ImageView.risks,
+    Part.DOCKERFILE: ImageView.dockerfile,
 }
 
 
