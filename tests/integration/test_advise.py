@@ -13,6 +13,7 @@ import pytest
 from support.advisories import make_database, make_record
 from support.base_images import ALPINE, make_app, make_base
 from support.images import BuiltImage
+from support.layers import make_layer
 from support.registry import FakeRegistry, fake_registry
 from support.slimcase import jettison
 
@@ -165,6 +166,35 @@ def test_a_pinned_digest_that_is_not_what_the_tag_is_now(
     (row,) = document["candidates"]
     assert row["change"] == "rebuild"
     assert row["from"] == f"{name}@{make_base(NEW, python='3.11.9').digest}"
+
+
+def test_an_image_tells_itself_which_wheels_it_needs(advise: Advise, tmp_path: Path) -> None:
+    base = make_base(OLD, python="3.11.4")
+    site = "/usr/local/lib/python3.11/site-packages"
+    app = make_layer(
+        {
+            f"{site}/{name}-1.dist-info/{file}": text
+            for name, tag in (("pure", "py3-none-any"), ("fast", "cp311-cp311-linux_x86_64"))
+            for file, text in (
+                ("METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n".encode()),
+                ("WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n".encode()),
+                ("RECORD", b""),
+            )
+        }
+    )
+    labels = {"org.opencontainers.image.base.name": "nobody.invalid/python:3.11.4-slim"}
+    target = layout(tmp_path, make_app(base, labels=labels, layers=(app,)), "shop")
+    given = [
+        layout(tmp_path, make_base({}, python="3.12.1"), "3.12.1-slim"),
+        layout(tmp_path, make_base(NEW, python="3.11.9"), "3.11.9-slim"),
+    ]
+    words = [word for name in given for word in ("--candidate", name)]
+    document = advise(target, "--offline", *words)
+    assert document["base_known_by"] == "label"
+    minor, patch = document["candidates"]
+    assert (minor["wheels"], minor["notes"]) == ("unknown", ["wheels not known: fast 1"])
+    assert patch["wheels"] == "all"
+    assert document["recommended"] == given[1]
 
 
 def test_what_cannot_be_advised_on(advise: Advise, tmp_path: Path) -> None:

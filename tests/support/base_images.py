@@ -62,17 +62,20 @@ def make_base(
     return make_image([layer], config={"Cmd": ["python3"]})
 
 
-def make_app(base: BuiltImage, *, labels: Mapping[str, str] | None = None) -> BuiltImage:
+def make_app(
+    base: BuiltImage, *, labels: Mapping[str, str] | None = None, layers: tuple[Layer, ...] = ()
+) -> BuiltImage:
     """An image that was built on a base; its history says where the base ends."""
     app = make_layer({"/app/main.py": b"print(1)\n"})
     history = [
         *({"created_by": f"layer {number}"} for number in range(len(base.layers))),
         {"created_by": 'CMD ["python3"]', "empty_layer": True},
+        *({"created_by": "RUN pip install"} for _ in layers),
         {"created_by": "COPY . /app"},
         {"created_by": 'CMD ["python3", "/app/main.py"]', "empty_layer": True},
     ]
     return make_image(
-        [*base.layers, app],
+        [*base.layers, *layers, app],
         config={"Cmd": ["python3", "/app/main.py"], "Labels": dict(labels or {})},
         extra={"history": history},
     )

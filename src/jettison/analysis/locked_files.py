@@ -30,8 +30,8 @@ class Need:
 class LockedFiles:
     """One locked package and its files.
 
-    Shape: `name` as names are compared; `wheels` are file names; `is_listed` is off where the lock
-    file does not say which files there are; `requires_python` and `marker` as written.
+    Shape: `name` as names are compared; `wheels` are file names; `is_listed` is off where it is not
+    known which other files there are; `requires_python` and `marker` as written.
     """
 
     name: str

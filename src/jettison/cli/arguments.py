@@ -15,8 +15,12 @@ Options = TypeVar("Options")
 _INTERRUPTED = 130
 
 
-def takes(options: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
+def takes(
+    options: type[Options], *, left_behind: str = "nothing was left behind"
+) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
     """Give a function of one options object the signature of its fields.
+
+    `left_behind` is what is told to who interrupts it.
 
     Shape: each field is `Annotated[type, typer.Option(…)]` or `typer.Argument(…)`; a
     `tuple[str, ...]` is an option that may be repeated.
@@ -49,7 +53,7 @@ def takes(options: type[Options]) -> Callable[[Callable[[Options], None]], Calla
             except KeyboardInterrupt:
                 # Said here, because typer would end with 1, which means "the check found
                 # something".
-                typer.echo("interrupted; nothing was left behind", err=True)
+                typer.echo(f"interrupted; {left_behind}", err=True)
                 raise typer.Exit(_INTERRUPTED) from None
 
         command.__name__ = function.__name__

@@ -75,7 +75,7 @@ def database_path(given: Path | None, environ: Mapping[str, str] = os.environ) -
     return given or store_directory(environ) / "advisories.db"
 
 
-@takes(DbUpdateArguments)
+@takes(DbUpdateArguments, left_behind="what was fetched is kept, the former database is as it was")
 def db_update(arguments: DbUpdateArguments) -> None:
     """Fetch OSV's advisories into a local database; what has not changed is not fetched again."""
     from jettison.edge.http import HttpOptions  # noqa: PLC0415  # as above

@@ -114,13 +114,13 @@ def _plain(requires_python: str) -> str:
 
 def _fits(package: LockedFiles, place: PythonPlace) -> bool:
     """Whether it can be had there as well as anywhere."""
-    if not _allows(package, place) or not package.is_listed:
+    if not _allows(package, place):
         return False
     supported = _supported(place)
     tags = [tag for name in package.wheels for tag in _tags_of(name)]
     if any(tag in supported for tag in tags):
         return True
-    return not any(_is_for_machine(tag, place) for tag in tags)
+    return package.is_listed and not any(_is_for_machine(tag, place) for tag in tags)
 
 
 def _allows(package: LockedFiles, place: PythonPlace) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from jettison.analysis.locked_files import LockedFiles
 from jettison.digest import Digest
 from jettison.edge.http import HttpClient
 from jettison.errors import HostError, JettisonError, UsageError
-from jettison.events import EventSink, Notice
+from jettison.events import EventSink, Notice, stage
 from jettison.feed.database import AdvisoryDatabase
 from jettison.image.reference import Reference
 from jettison.report.advise_document import AdviseDocument, advise_row, excluded_rows
@@ -20,9 +21,8 @@ from jettison.scan.advise import (
     Project,
     advise,
     find_base_by_layers,
-    reason_against,
 )
-from jettison.scan.tags import Tag, choose_tags, parse_tag
+from jettison.scan.base_tags import choose_base_tags
 from jettison.scan.wheels import DEFAULT_GLIBC, PythonPlace, machine_of
 from jettison.transport.schemes import Scheme, parse_target
 from jettison.workflow.app_python import read_project
@@ -43,6 +43,7 @@ from jettison.workflow.wheel_index import WheelIndex
 KnownBy: TypeAlias = Literal["from", "label", "layers", "history", "nothing"]
 
 _BUG = 70
+_MOST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +76,15 @@ class _Base:
     """The base in use as far as it is known.
 
     Shape: `image` is None where it could not be read; `layers` are those of the image that was
-    built, or of the base that is pinned, to tell whether its tag has moved.
+    built, or of the base that is pinned or that an engine has, to tell whether its tag has moved;
+    `app` is what is installed on top of the base, None where nothing tells.
     """
 
     name: str
     known_by: KnownBy
     image: BaseImage | None
     layers: tuple[Digest, ...] = ()
+    app: tuple[LockedFiles, ...] | None = None
 
 
 def advise_on(request: AdviseRequest, *, events: EventSink) -> AdviseDocument:
@@ -111,6 +114,7 @@ class _Adviser:
         project = self._read_project()
         given = list(self._given())
         base = self._base_of_image(given) if request.image else self._base_of_dockerfile(given)
+        project = project or self._installed_project(base.app)
         candidates = [*given, *self._listed(base, project, given)]
         if not candidates and (base.image is None or not base.image.was_read):
             raise HostError(
@@ -134,16 +138,32 @@ class _Adviser:
             stages=tuple(self._events.stages),
         )
 
-    def _read_project(self) -> Project:
+    def _read_project(self) -> Project | None:
         directory = self._request.project
         if directory is None:
-            return Project()
+            return None
         if not directory.is_dir():
             raise UsageError(f"--project {directory}: there is no such directory")
-        with HttpClient() as client:
-            url = "" if self._request.is_offline else self._request.index_url
-            index = WheelIndex(url, client) if url else None
-            return read_project(directory, index, events=self._events)
+        return self._with_files(read_project(directory))
+
+    def _installed_project(self, app: tuple[LockedFiles, ...] | None) -> Project:
+        """What an image itself tells: the packages on top of its base."""
+        told = "requires-python is not known; --project names the app's directory"
+        self._events.emit(Notice(message=told))
+        return Project() if app is None else self._with_files(Project(packages=app, is_known=True))
+
+    def _with_files(self, project: Project) -> Project:
+        """Ask the index where nothing tells which files there are."""
+        url = self._request.index_url
+        if not url or self._request.is_offline or all(item.is_listed for item in project.packages):
+            return project
+        with stage("ask index", self._events) as outcome, HttpClient() as client:
+            index = WheelIndex(url, client)
+            packages = index.list_files(project.packages)
+            outcome.detail = f"{len(packages)} packages"
+        for failure in index.failures[:_MOST_TOLD]:
+            self._events.emit(Notice(message=failure))
+        return replace(project, packages=packages)
 
     def _given(self) -> Iterator[BaseImage]:
         """The images that the user named, without those whose tag rules them out."""
@@ -193,7 +213,14 @@ class _Adviser:
         )
         if same is not None and count == len(same.layers):
             image = replace(image, name=same.name, reference=same.reference, tag=same.tag)
-        return _Base(name=name, known_by=known_by, image=image, layers=read.layers)
+        app = tuple(files for layer, files in read.wheels if layer >= count)
+        return _Base(
+            name=name,
+            known_by=known_by,
+            image=image,
+            layers=read.layers,
+            app=app if count < len(read.layers) else None,
+        )
 
     def _name_of_base(self, read: ImageRead) -> tuple[str, KnownBy]:
         if self._request.dockerfile is not None:
@@ -222,8 +249,9 @@ class _Adviser:
                 reasons.append(image)
                 continue
             image = replace(image, digest=pinned or image.digest)
-            # Without a digest a build takes what the tag is at that time.
-            layers = image.layers if pinned is not None else ()
+            # Without a digest a build takes what the engine has, or else the tag as it is then.
+            is_fixed = pinned is not None or not place.startswith("registry:")
+            layers = image.layers if is_fixed else ()
             return _Base(name=found.name, known_by="from", image=image, layers=layers)
         self._events.emit(Notice(message=f"{found.name} could not be read: {'; '.join(reasons)}"))
         return _Base(name=found.name, known_by="from", image=self._unread(found.name))
@@ -238,7 +266,6 @@ class _Adviser:
             self._events.emit(Notice(message=told))
             return
         repository = Reference.parse(name.partition("@")[0])
-        current = tag_of(base.name)
         try:
             tags = _list_tags(repository)
         except JettisonError as err:
@@ -247,25 +274,15 @@ class _Adviser:
             shown = repository.short.rpartition(":")[0]
             self._events.emit(Notice(message=f"tags of {shown} were not listed: {err.message}"))
             return
-        most = self._request.most
-        reasons = {
-            tag: reason
-            for tag in choose_tags(tags, current, is_allowed=lambda _: True, most=most)
-            if (reason := self._reason_against(parse_tag(tag), base, project))
-        }
+        choice = choose_base_tags(tags, base.name, base.image, project, most=self._request.most)
         self._excluded += [
             Excluded(name=replace(repository, tag=tag).short, reason=reason)
-            for tag, reason in reasons.items()
+            for tag, reason in choice.excluded
         ]
-        chosen = choose_tags(
-            tags,
-            current,
-            is_allowed=lambda tag: not self._reason_against(tag, base, project),
-            most=most,
-        )
         known = {image.reference for image in given}
-        in_use = [current.text] if current.text in tags and base.layers else []
-        for tag in (*in_use, *chosen):
+        current = tag_of(base.name).text
+        in_use = [current] if current in tags and base.layers else []
+        for tag in (*in_use, *choice.tags):
             reference = replace(repository, tag=tag).short
             if reference in known:
                 continue
@@ -274,24 +291,6 @@ class _Adviser:
                 self._events.emit(Notice(message=f"{reference} was not looked at: {image}"))
             else:
                 yield image
-
-    def _reason_against(self, tag: Tag, base: _Base, project: Project) -> str:
-        """What the tag alone says against an image, the base in use telling what it speaks of."""
-        own = base.image.place if base.image is not None else None
-        python = base.image.python if base.image is not None else ""
-        numbers = tuple(int(part) for part in python.split(".")[:2] if part.isdigit())
-        is_python = (
-            len(numbers) > 1 and base.image is not None and (base.image.tag.release[:2] == numbers)
-        )
-        if own is None or not is_python or len(tag.release) < 2:
-            return reason_against(tag, None, project)
-        is_musl = tag.variant.startswith("alpine")
-        place = replace(
-            own,
-            version=".".join(map(str, tag.release)),
-            glibc=None if is_musl else own.glibc or DEFAULT_GLIBC,
-        )
-        return reason_against(tag, place, project)
 
     def _unread(self, name: str) -> BaseImage:
         """A base of which nothing but the name is known, and what its tag says of its Python."""

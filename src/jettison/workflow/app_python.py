@@ -10,18 +10,16 @@ from typing import Any, Final
 from jettison.analysis.inventory import PackageType
 from jettison.analysis.locked_files import LockedFiles, LockedProject, parse_locked_files
 from jettison.errors import UsageError
-from jettison.events import EventSink, Notice
 from jettison.scan.advise import Project
 from jettison.workflow.scan_files import read_project as read_files
-from jettison.workflow.wheel_index import WheelIndex
 
 _LOCKS: Final = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _REQUIREMENTS: Final = ("requirements*.txt", "requirements/*.txt", "Pipfile.lock")
 _LARGEST: Final = 64 << 20
 
 
-def read_project(directory: Path, index: WheelIndex | None, *, events: EventSink) -> Project:
-    """Read a project's files; where they do not tell which wheels there are, ask the index.
+def read_project(directory: Path) -> Project:
+    """Read a project's files.
 
     Raises: UsageError for a file that cannot be read.
     """
@@ -29,10 +27,6 @@ def read_project(directory: Path, index: WheelIndex | None, *, events: EventSink
     locked = _read_lock(directory)
     packages = locked.packages if locked is not None else tuple(_pinned(directory))
     is_known = bool(packages) or _needs_nothing(directory, pyproject)
-    if index is not None and any(not package.is_listed for package in packages):
-        packages = index.list_files(packages)
-        for failure in index.failures[:3]:
-            events.emit(Notice(message=failure))
     own = _requires_python(pyproject)
     return Project(
         requires_python=own or (locked.requires_python if locked is not None else ""),

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from jettison.analysis.base_layers import find_last_base_layer
+from jettison.analysis.installed_wheels import read_installed_wheels
 from jettison.analysis.inventory import Inventory, PackageType
 from jettison.analysis.inventory_read import read_inventory
+from jettison.analysis.locked_files import LockedFiles
 from jettison.digest import Digest
 from jettison.errors import UsageError
 from jettison.events import Event, EventSink, Notice, StageProgress, stage
@@ -52,7 +54,8 @@ class ImageRead:
     """What was read of an image.
 
     Shape: `layers` are diff IDs, `layer_sizes` what each unpacks to; `last_base_layer` is where the
-    image's own history says that its base ends.
+    image's own history says that its base ends; `wheels` are the installed Python packages, each
+    with its layer.
     """
 
     target: Target
@@ -65,6 +68,7 @@ class ImageRead:
     parts: tuple[_Part, ...]
     distro: str
     last_base_layer: int
+    wheels: tuple[tuple[int, LockedFiles], ...]
 
 
 def read_base(request: SourceRequest, *, events: EventSink) -> ImageRead:
@@ -108,6 +112,7 @@ def _read(read: ReadImage, _events: EventSink) -> ImageRead:
         parts=tuple(_parts(inventory)),
         distro=_distro_name(inventory),
         last_base_layer=find_last_base_layer(read.rootfs.tree, config),
+        wheels=tuple(read_installed_wheels(read.rootfs, inventory)),
     )
 
 

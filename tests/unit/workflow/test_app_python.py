@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from jettison.errors import UsageError
-from jettison.events import Recorded, Silent
 from jettison.scan.advise import Project
 from jettison.workflow.app_python import read_project
 
@@ -19,7 +18,7 @@ LOCK = (
 def read(directory: Path, **files: str) -> Project:
     for name, text in files.items():
         (directory / name.replace("__", ".")).write_text(text)
-    return read_project(directory, None, events=Silent())
+    return read_project(directory)
 
 
 def test_a_lock_file_tells_wheels_and_pyproject_the_python(tmp_path: Path) -> None:
@@ -65,9 +64,3 @@ def test_an_app_that_pins_nothing(tmp_path: Path, pyproject: str, known: bool) -
 def test_damaged_files_are_named(tmp_path: Path, name: str, text: str) -> None:
     with pytest.raises(UsageError, match=name.replace("__", ".")):
         read(tmp_path, **{name: text})
-
-
-def test_nothing_is_said_where_nothing_went_wrong(tmp_path: Path) -> None:
-    recorded = Recorded()
-    read_project(tmp_path, None, events=recorded)
-    assert recorded.events == []
