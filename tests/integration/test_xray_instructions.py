@@ -16,8 +16,8 @@ from jettison.edge.process import ProcessOptions, run
 from jettison.events import EventSink, Silent
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.image import Platform
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.reading import ReadImage, read_image
-from jettison.workflow.requests import SourceRequest
 from jettison.xray.instructions import Reconstruction, reconstruct
 from support.abilities import REPOSITORY
 from support.apps import SampleApp, build_app, build_base, load_into

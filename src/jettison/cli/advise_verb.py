@@ -18,7 +18,7 @@ _NAMES = ("Dockerfile", "Containerfile")
 @takes(AdviseArguments)
 def advise(arguments: AdviseArguments) -> None:
     """Find a better base image: fewer vulnerabilities, a Python that the app can use, a digest."""
-    from jettison.cli.requests import source_request  # noqa: PLC0415  # --help need not load it
+    from jettison.cli.sources import source_request  # noqa: PLC0415  # --help need not load it
     from jettison.report.advise_document import render_advise_document  # noqa: PLC0415  # as above
     from jettison.report.advise_text import render_advise_text  # noqa: PLC0415  # as above
     from jettison.workflow.advise import AdviseRequest, advise_on  # noqa: PLC0415  # as above

@@ -70,7 +70,7 @@ class DbStatusArguments(DatabaseArguments):
 
 def database_path(given: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
     """The database of advisories: the one given, or `advisories.db` beside the store."""
-    from jettison.cli.requests import store_directory  # noqa: PLC0415  # --help need not load it
+    from jettison.cli.sources import store_directory  # noqa: PLC0415  # --help need not load it
 
     return given or store_directory(environ) / "advisories.db"
 

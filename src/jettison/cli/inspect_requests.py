@@ -11,11 +11,11 @@ from jettison.cli.inspect_options import (
     XrayArguments,
     XrayDiffArguments,
 )
-from jettison.cli.requests import source_request
+from jettison.cli.sources import source_request
 from jettison.errors import UsageError
 from jettison.report.xray_document import Part
 from jettison.workflow.copy import CopyRequest
-from jettison.workflow.requests import SourceRequest
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.xray import XrayRequest
 from jettison.workflow.xray_diff import XrayDiffRequest
 from jettison.xray.gates import parse_gates

@@ -13,7 +13,6 @@ from typer import Argument, Option
 
 from jettison.cli.arguments import takes
 from jettison.cli.options import BoundArguments
-from jettison.cli.requests import source_request
 from jettison.cli.terminal import print_result, progress
 from jettison.errors import UsageError
 
@@ -39,7 +38,8 @@ class SbomArguments(BoundArguments):
 @takes(SbomArguments)
 def sbom(arguments: SbomArguments) -> None:
     """Write an image's bill of materials: packages, their files, layers and licences."""
-    from jettison.workflow.sbom import BillFormat, SbomRequest  # noqa: PLC0415  # --help needs it not
+    from jettison.cli.sources import source_request  # noqa: PLC0415  # --help needs it not
+    from jettison.workflow.sbom import BillFormat, SbomRequest  # noqa: PLC0415  # as above
     from jettison.workflow.sbom import sbom as run  # noqa: PLC0415  # as above
 
     if arguments.format not in _FORMATS:

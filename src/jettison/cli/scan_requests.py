@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from jettison.cli.db_verbs import database_path
-from jettison.cli.requests import source_request
 from jettison.cli.scan_options import FailOn, ScanArguments
+from jettison.cli.sources import source_request
 from jettison.errors import UsageError
 from jettison.scan.ignores import Ignore, parse_ignores
 from jettison.scan.severity import Severity

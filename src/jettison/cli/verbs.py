@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,13 +16,15 @@ from jettison.cli.options import (
 )
 from jettison.cli.terminal import print_result, progress, width
 from jettison.errors import CheckFailedError
-from jettison.report.slim_document import SlimDocument, render_slim_document
-from jettison.report.text import human_size, render_explanation, render_slim_text
-from jettison.report.verify_document import render_verify_document, render_verify_text
-from jettison.report.why_document import render_why_document
+
+if TYPE_CHECKING:
+    from jettison.report.slim_document import SlimDocument
 
 
 def _print_outcome(document: SlimDocument, format_: OutputFormat) -> None:
+    from jettison.report.slim_document import render_slim_document  # noqa: PLC0415  # --help needs none
+    from jettison.report.text import render_slim_text  # noqa: PLC0415  # as above
+
     if format_ is OutputFormat.JSON:
         print_result(render_slim_document(document).decode())
     else:
@@ -60,6 +62,10 @@ def profile(arguments: ProfileArguments) -> None:
 def verify(arguments: VerifyArguments) -> None:
     """Prove that one image behaves as another does."""
     from jettison.cli.requests import verify_request  # noqa: PLC0415  # as above
+    from jettison.report.verify_document import (  # noqa: PLC0415  # as above
+        render_verify_document,
+        render_verify_text,
+    )
     from jettison.workflow.verify import verify as run  # noqa: PLC0415  # as above
 
     with progress() as events:
@@ -75,6 +81,8 @@ def verify(arguments: VerifyArguments) -> None:
 @takes(WhyArguments)
 def why(arguments: WhyArguments) -> None:
     """Say why a path was kept or dropped, with the chain of reasons."""
+    from jettison.report.text import render_explanation  # noqa: PLC0415  # as above
+    from jettison.report.why_document import render_why_document  # noqa: PLC0415  # as above
     from jettison.workflow.why import why as run  # noqa: PLC0415  # as above
 
     explanation = run(arguments.path, arguments.report)
@@ -91,7 +99,8 @@ def prune(
     ] = "0",
 ) -> None:
     """Remove unpacked layers from the store."""
-    from jettison.cli.requests import parse_size, store_directory  # noqa: PLC0415  # as above
+    from jettison.cli.sources import parse_size, store_directory  # noqa: PLC0415  # as above
+    from jettison.report.units import human_size  # noqa: PLC0415  # as above
     from jettison.workflow.prune import prune as run  # noqa: PLC0415  # as above
 
     most = 0 if max_size == "0" else parse_size(max_size, "--max-size")

@@ -7,7 +7,7 @@ from typing import Final
 
 from jettison.report.advise_document import AdviseDocument, AdviseRow, SeverityCounts
 from jettison.report.columns import Column, Cut, render_table, visible
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 from jettison.scan.advise import Change, Wheels
 
 _COLUMNS: Final = (

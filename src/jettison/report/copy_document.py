@@ -10,7 +10,7 @@ import msgspec
 from jettison.report.columns import visible
 from jettison.report.documents import Count, DigestText, encode
 from jettison.report.slim_document import Stage
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

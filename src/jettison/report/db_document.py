@@ -9,7 +9,7 @@ import msgspec
 
 from jettison.report.columns import Column, Cut, render_table, visible
 from jettison.report.documents import Count, encode
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 
 _SHOWN = 10
 

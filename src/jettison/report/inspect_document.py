@@ -9,7 +9,7 @@ import msgspec
 
 from jettison.report.columns import Column, Cut, render_table, shorten, visible
 from jettison.report.documents import Count, DigestText, encode
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 from jettison.report.xray_document import EnvRow, HealthcheckRow
 
 _LABEL: Final = 13

@@ -13,8 +13,8 @@ from rich.table import Table
 from jettison.report.explain import Explanation, Fate, Step
 from jettison.report.facts import ImageFacts
 from jettison.report.slim_document import SlimDocument, Verification
+from jettison.report.units import human_size
 
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 _SHOWN: Final = 20
 
 
@@ -26,16 +26,6 @@ class Row:
     original: str
     slimmed: str
     ratio: str
-
-
-def human_size(size_bytes: int) -> str:
-    """Three digits and a decimal unit, as Docker shows sizes: `125MB`, `9.7MB`, `0B`."""
-    value = float(size_bytes)
-    for unit in _UNITS:
-        if value < 999.5 or unit == _UNITS[-1]:
-            return f"{value:.3g}{unit}"
-        value /= 1000
-    raise AssertionError("the last unit takes everything")
 
 
 def comparison_rows(original: ImageFacts, slimmed: ImageFacts) -> tuple[Row, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from jettison.report.columns import Column, Cut, render_table, shorten, visible
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 from jettison.report.xray_diff_document import XrayDiffDocument
 from jettison.xray.compare import Change
 

@@ -11,7 +11,7 @@ from jettison.digest import Digest
 from jettison.filetree import Entry, FileTree
 from jettison.image import Compression, Image, ImageConfig, layer_compression
 from jettison.paths import ImagePath
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 from jettison.report.xray_document import (
     Changes,
     ConfigRow,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from jettison.report.columns import Column, Cut, render_table, shorten, visible
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 from jettison.report.xray_document import (
     DuplicateRow,
     LayerRow,

@@ -36,7 +36,7 @@ from jettison.workflow.base_images import (
     tag_of_text,
 )
 from jettison.workflow.final_from import find_final_from
-from jettison.workflow.requests import SourceRequest
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.stages import StageTimes
 from jettison.workflow.wheel_index import WheelIndex
 

@@ -27,8 +27,8 @@ from jettison.scan.severity import Severity
 from jettison.scan.tags import Tag, parse_tag
 from jettison.scan.wheels import DEFAULT_GLIBC, PythonPlace, machine_of
 from jettison.transport.schemes import Scheme, Target, parse_target
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.reading import ReadImage, read_image
-from jettison.workflow.requests import SourceRequest
 
 BASE_NAME: Final = "org.opencontainers.image.base.name"
 BASE_DIGEST: Final = "org.opencontainers.image.base.digest"

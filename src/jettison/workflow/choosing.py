@@ -11,7 +11,7 @@ from jettison.image.mediatypes import INDEXES
 from jettison.transport.oci_layout import CONTAINERD_NAME, REF_NAME
 from jettison.transport.originals import Holder
 from jettison.transport.schemes import Target
-from jettison.workflow.requests import SourceRequest
+from jettison.workflow.image_request import SourceRequest
 
 
 def choose_one(holder: Holder, target: Target, request: SourceRequest) -> Descriptor:

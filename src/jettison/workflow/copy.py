@@ -23,10 +23,10 @@ from jettison.transport.schemes import Scheme, Target, destination, parse_target
 from jettison.transport.sinks import check_sink
 from jettison.transport.transfer import Delivery
 from jettison.workflow.choosing import choose_one, list_images, unnamed
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.naming import plain_name
 from jettison.workflow.opening import opened
 from jettison.workflow.packing import form_for, original_of, pack
-from jettison.workflow.requests import SourceRequest
 from jettison.workflow.stages import StageTimes
 
 _DOCKERS: Final = frozenset({DOCKER_INDEX, DOCKER_MANIFEST})

@@ -22,8 +22,8 @@ from jettison.report.xray_document import EnvRow, HealthcheckRow
 from jettison.transport.originals import KEEPING, Holder, open_holder
 from jettison.transport.schemes import Target, parse_target
 from jettison.workflow.choosing import choose_one, list_images
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.opening import may_read_in_place, opened
-from jettison.workflow.requests import SourceRequest
 from jettison.workflow.stages import StageTimes
 
 

@@ -14,7 +14,7 @@ from jettison.store.layers import LayerStore, UnpackedLayer
 from jettison.store.overlay_directory import read_layer
 from jettison.store.rootfs import StackedRootFS
 from jettison.transport.sources import Source
-from jettison.workflow.requests import SourceRequest
+from jettison.workflow.image_request import SourceRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

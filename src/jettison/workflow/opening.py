@@ -10,7 +10,7 @@ from jettison.errors import ImageNotFoundError
 from jettison.linux.abilities import detect
 from jettison.transport.schemes import parse_target
 from jettison.transport.sources import Source, open_source
-from jettison.workflow.requests import SourceRequest
+from jettison.workflow.image_request import SourceRequest
 
 
 @contextmanager

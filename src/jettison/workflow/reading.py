@@ -15,9 +15,9 @@ from jettison.store.overlay_directory import RedirectedLayerError
 from jettison.store.rootfs import StackedRootFS
 from jettison.transport.schemes import Target
 from jettison.transport.sources import Source
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.opening import may_read_in_place, opened
-from jettison.workflow.requests import SourceRequest
 
 T = TypeVar("T")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from jettison.filetree.tarstream import UnpackLimits
-from jettison.image import Platform
 from jettison.probe.ending import Ending
 from jettison.probe.model import ProbePlan
 from jettison.probe.ready import ReadyOptions
 from jettison.runtime.options import RunOptions
 from jettison.selection import SelectionOptions
+from jettison.workflow.image_request import SourceRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +27,6 @@ class WatchRequest:
     ending: Ending
     execs: tuple[tuple[str, ...], ...] = ()
     runc: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRequest:
-    """Which image for which platform, and what reading it may cost.
-
-    Shape: `store` is where unpacked layers are kept; `platform_asked` says that the user named the
-    platform, and that it is not only this host's; `insecure` as in `Target`.
-    """
-
-    target: str
-    platform: Platform
-    limits: UnpackLimits
-    store: Path
-    platform_asked: bool = False
-    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,8 @@ from jettison.events import EventSink, stage
 from jettison.filetree import RootFS
 from jettison.paths import ImagePath
 from jettison.sbom.components import describe
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.reading import ReadImage, read_image
-from jettison.workflow.requests import SourceRequest
 
 _CHUNK = 1 << 20
 

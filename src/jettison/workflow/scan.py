@@ -39,8 +39,8 @@ from jettison.scan.openvex import parse_vex
 from jettison.scan.severity import Severity, reaches
 from jettison.scan.vex import VexDocument
 from jettison.transport.schemes import parse_target
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.reading import ReadImage, read_image
-from jettison.workflow.requests import SourceRequest
 from jettison.workflow.scan_files import read_project
 from jettison.workflow.stages import StageTimes
 from jettison.xray.layers import layer_history

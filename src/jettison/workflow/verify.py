@@ -21,10 +21,11 @@ from jettison.store.rootfs import StackedRootFS
 from jettison.transport.sources import Source
 from jettison.verify.misses import find_misses
 from jettison.workflow.hosts import host_for, isolation_options
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.opening import may_read_in_place, opened
 from jettison.workflow.proof import Proof, observe_original
-from jettison.workflow.requests import SourceRequest, VerifyRequest
+from jettison.workflow.requests import VerifyRequest
 from jettison.workflow.stages import StageTimes
 from jettison.workflow.watching import Stacked
 

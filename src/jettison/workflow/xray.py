@@ -11,8 +11,8 @@ from jettison.events import EventSink
 from jettison.report.xray_document import GateRow, Part, XrayDocument
 from jettison.report.xray_gates import check_document, gate_parts
 from jettison.report.xray_rows import gate_rows
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.reading import read_image
-from jettison.workflow.requests import SourceRequest
 from jettison.workflow.stages import StageTimes
 from jettison.workflow.xray_parts import look
 from jettison.xray.gates import Gate

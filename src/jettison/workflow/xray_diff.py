@@ -19,10 +19,10 @@ from jettison.report.xray_diff_document import (
 )
 from jettison.store.overlay_directory import RedirectedLayerError
 from jettison.transport.sources import Source
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.layers import stack_layers
 from jettison.workflow.opening import may_read_in_place, opened
 from jettison.workflow.reading import ReadImage
-from jettison.workflow.requests import SourceRequest
 from jettison.workflow.stages import StageTimes
 from jettison.workflow.xray_parts import ImageView, shown_setting, shown_text
 from jettison.xray.compare import (

@@ -3,13 +3,8 @@ from pathlib import Path
 import pytest
 
 from jettison.cli.options import SlimArguments, VerifyArguments
-from jettison.cli.requests import (
-    parse_env,
-    parse_size,
-    slim_request,
-    store_directory,
-    verify_request,
-)
+from jettison.cli.requests import parse_env, slim_request, verify_request
+from jettison.cli.sources import parse_size, store_directory
 from jettison.errors import UsageError
 from jettison.selection import Policy, PythonSources
 

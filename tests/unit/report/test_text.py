@@ -9,12 +9,12 @@ from jettison.report.removed import make_removed_report
 from jettison.report.slim_document import Verification
 from jettison.report.text import (
     comparison_rows,
-    human_size,
     render_comparison,
     render_explanation,
     render_slim_text,
     verification_lines,
 )
+from jettison.report.units import human_size
 from support.reports import facts, sample, slim_document, slimmed_facts
 
 

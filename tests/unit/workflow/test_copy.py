@@ -21,7 +21,7 @@ from jettison.image import Platform
 from jettison.report.copy_document import CopyDocument
 from jettison.transport.schemes import parse_target
 from jettison.workflow.copy import CopyRequest, copy
-from jettison.workflow.requests import SourceRequest
+from jettison.workflow.image_request import SourceRequest
 from support.images import BuiltImage, BuiltIndex, make_image, make_index
 from support.registry import FakeRegistry, always, fake_registry
 from support.transports import opened, read_layers, typical_image

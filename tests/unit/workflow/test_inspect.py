@@ -9,8 +9,8 @@ from jettison.events import Silent
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.image import Platform
 from jettison.report.inspect_document import InspectDocument, PlatformRow
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.inspect import inspect
-from jettison.workflow.requests import SourceRequest
 from support.images import make_image, make_index
 from support.registry import FakeRegistry, fake_registry
 from support.transports import typical_image

@@ -3,8 +3,8 @@ from pathlib import Path
 from jettison.events import Recorded, StageStarted
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.transport.schemes import parse_target
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.layers import find_layers
-from jettison.workflow.requests import SourceRequest
 from support.images import make_image
 from support.registry import FakeRegistry, fake_registry
 from support.transports import AMD64, opened

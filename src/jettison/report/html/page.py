@@ -20,7 +20,7 @@ import msgspec
 
 from jettison import __version__
 from jettison.report.documents import encode, printable
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 
 if TYPE_CHECKING:
     from jinja2 import Environment, PackageLoader
