@@ -25,6 +25,7 @@ from jettison.cli import (
     scan_verbs,
     verbs,
 )
+from jettison.cli import build_verb, db_verbs, fix_verb, init_verb, inspect_verbs, scan_verbs, verbs
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
@@ -54,6 +55,7 @@ app.command("db status")(db_verbs.db_status)
 app.command("xray diff")(inspect_verbs.xray_diff)
 app.command()(init_verb.init)
 app.command()(build_verb.build)
+app.command()(fix_verb.fix)
 app.command()(inspect_verbs.copy)
 app.command()(inspect_verbs.inspect)
 app.command()(sbom_verb.sbom)

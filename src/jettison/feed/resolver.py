@@ -6,11 +6,12 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from jettison.edge import process
@@ -21,7 +22,9 @@ from jettison.errors import TransportError
 _RESOLVE_S: Final = 300.0
 _UNCHECKED: Final = ProcessOptions(check=False)
 # What pip says of requirements that contradict each other.
-_REQUESTED: Final = re.compile(r"^\s+The user requested (?:\(constraint\) )?(\S[^\s=<>!~\[;]*)", re.M)
+_REQUESTED: Final = re.compile(
+    r"^\s+The user requested (?:\(constraint\) )?(\S[^\s=<>!~\[;]*)", re.M
+)
 _DEPENDS: Final = re.compile(r"^\s+(\S+?)(?:\[[^\]]*\])? (\S+) depends on (\S.*)$", re.M)
 _NO_MATCH: Final = re.compile(r"No matching distribution found for ([^\s=<>!~\[;]+)")
 
@@ -37,12 +40,12 @@ class Resolved:
 class Conflict:
     """That some requirements contradict each other.
 
-    Shape: `requested` are names that the user's requirements fix, `parents` those whose own
-    requirements stand against them; `reason` is what pip says, in lines.
+    Shape: `requested` are names that the user's requirements fix; `demands` what stands against
+    them, by the name of who has these requirements; `reason` is what pip says.
     """
 
     requested: frozenset[str]
-    parents: frozenset[str]
+    demands: tuple[tuple[str, Requirement], ...]
     reason: str
 
 
@@ -98,7 +101,6 @@ class Resolver:
 def find_conflict(said: str) -> Conflict | None:
     """What pip's output tells of a conflict; None where that was not what failed."""
     requested = frozenset(map(canonicalize_name, _REQUESTED.findall(said)))
-    depends = _DEPENDS.findall(said)
     missing = frozenset(map(canonicalize_name, _NO_MATCH.findall(said)))
     if "ResolutionImpossible" not in said and not requested and not missing:
         return None
@@ -106,9 +108,18 @@ def find_conflict(said: str) -> Conflict | None:
     lines = [line.strip() for line in caused if line.startswith("    ")]
     return Conflict(
         requested=requested | missing,
-        parents=frozenset(canonicalize_name(name) for name, _, _ in depends),
+        demands=tuple(_demands(said)),
         reason="; ".join(lines) or _last_lines(said),
     )
+
+
+def _demands(said: str) -> Iterator[tuple[str, Requirement]]:
+    for parent, _, text in _DEPENDS.findall(said):
+        # "urllib3<1.24 and >=1.21.1": pip writes it for people.
+        try:
+            yield canonicalize_name(parent), Requirement(text.replace(" and ", ","))
+        except InvalidRequirement:
+            continue
 
 
 def _installed(report: Path) -> dict[str, str]:

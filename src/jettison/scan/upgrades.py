@@ -1,4 +1,4 @@
-"""Which version of a vulnerable Python distribution is the nearest that is free of what is known."""
+"""Which version of a vulnerable distribution is the nearest that is free of what is known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from packaging.version import InvalidVersion, Version
 
 from jettison.scan.component import Component
-from jettison.scan.match import FindRecords, Finding, match
+from jettison.scan.match import Finding, FindRecords, match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from jettison.errors import TransportError
 from jettison.feed.package_index import PackageIndex
 from jettison.feed.resolver import Conflict, Resolved, Resolver
 from jettison.scan.component import Component
-from jettison.scan.match import FindRecords, Finding
+from jettison.scan.match import Finding, FindRecords, match
 from jettison.scan.upgrades import Upgrade, choose_upgrade
 
 # Each attempt is a run of pip.
-_MOST_ROUNDS: Final = 8
-_MOST_STEPS: Final = 12
+_MOST_ROUNDS: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,104 +67,160 @@ def choose_upgrades(
     targets = {item.component.name: item.after for item in upgrades if item.after is not None}
     if not targets:
         return Chosen(upgrades=tuple(upgrades), failures=tuple(failures))
-    together = _Together(requirements, targets, market)
     before = market.resolver.resolve(map(str, requirements))
-    solution = together.solve()
-    if isinstance(solution, Conflict):
-        failures.append(f"the upgrades do not go together: {solution.reason}")
-        none = tuple(_without(item) for item in upgrades)
-        return Chosen(upgrades=none, failures=tuple(failures))
+    together, solution = _solve(requirements, targets, market, failures)
     had = before.versions if isinstance(before, Resolved) else {}
+    moved = together.moved
     return Chosen(
-        upgrades=tuple(upgrades),
-        pins={**targets, **together.moved},
-        moved=together.moved,
+        upgrades=tuple(_outcome(item, together.pins, vulnerable, market) for item in upgrades),
+        pins=together.pins,
+        moved={name: version for name, version in moved.items() if name not in vulnerable},
         added={name: found for name, found in solution.versions.items() if name not in had},
         failures=tuple(failures),
     )
 
 
-def _without(upgrade: Upgrade) -> Upgrade:
-    return Upgrade(
-        component=upgrade.component,
-        after=None,
-        fixed=(),
-        remaining=(*upgrade.fixed, *upgrade.remaining),
-    )
+def _solve(
+    requirements: Sequence[Requirement],
+    targets: Mapping[str, str],
+    market: Market,
+    failures: list[str],
+) -> tuple[_Together, Resolved]:
+    """All upgrades together; else as many of them as go together, one after the other."""
+    together = _Together(requirements, targets, market)
+    solution = together.solve()
+    if isinstance(solution, Resolved):
+        return together, solution
+    best = _Together(requirements, {}, market), Resolved(versions={})
+    for name, version in targets.items():
+        tried = _Together(requirements, {**best[0].targets, name: version}, market)
+        solution = tried.solve()
+        if isinstance(solution, Resolved):
+            best = tried, solution
+        else:
+            failures.append(f"{name} {version} does not go with the others: {solution.reason}")
+    return best
+
+
+def _outcome(
+    upgrade: Upgrade,
+    pins: Mapping[str, str],
+    vulnerable: Mapping[str, tuple[Component, Sequence[Finding]]],
+    market: Market,
+) -> Upgrade:
+    """What the version that it got in the end has, and no longer has."""
+    version = pins.get(upgrade.component.name)
+    before = tuple(finding.id for finding in vulnerable[upgrade.component.name][1])
+    if version is None:
+        return replace(upgrade, after=None, fixed=(), remaining=before)
+    tried = replace(upgrade.component, version=version, source_version=version)
+    left = tuple(finding.id for finding in match([tried], market.find).findings)
+    gone = tuple(name for name in before if name not in left)
+    return replace(upgrade, after=version, fixed=gone, remaining=left)
 
 
 class _Together:
-    """Requirements with some pins raised; others are let go where pip says that they conflict."""
+    """Requirements with some pins raised, and others after them where pip says that they conflict.
+
+    What is demanded too new is raised to the nearest version that will do. Who demands something
+    too old is let go, and then taken back as far as can be.
+    """
 
     def __init__(
         self, requirements: Sequence[Requirement], targets: Mapping[str, str], market: Market
     ) -> None:
         self._requirements = requirements
-        self._targets = targets
         self._market = market
-        self._pins = {
-            canonicalize_name(item.name): pin
+        self._old = {
+            str(canonicalize_name(item.name)): pin
             for item in requirements
             if (pin := _pin(item)) is not None
         }
-        self.moved: dict[str, str] = {}
+        self.targets = targets
+        self._now = {**self._old, **targets}
+
+    @property
+    def pins(self) -> dict[str, str]:
+        """The new version of all that changes."""
+        return {name: pin for name, pin in self._now.items() if pin != self._old.get(name)}
+
+    @property
+    def moved(self) -> dict[str, str]:
+        """Those of them that are no targets, or have to be newer than those."""
+        return {name: pin for name, pin in self.pins.items() if pin != self.targets.get(name)}
 
     def solve(self) -> Resolved | Conflict:
-        """A solution with as few and as small moves as can be found in a bounded time."""
+        """A solution with few and small moves, looked for in a bounded number of steps."""
         loose: set[str] = set()
-        found = self._resolve(dict.fromkeys(loose, ""))
+        found = self._resolve(loose)
         for _ in range(_MOST_ROUNDS):
             if isinstance(found, Resolved):
-                break
-            movable = (found.requested | found.parents) & self._pins.keys() - self._targets.keys()
-            if not movable - loose:
-                return found
-            loose |= movable
-            found = self._resolve({name: f">={self._pins[name]}" for name in loose})
-        if isinstance(found, Conflict):
-            return found
-        return self._shrink(found, loose)
-
-    def _shrink(self, found: Resolved, loose: set[str]) -> Resolved:
-        """Take of each pin that was let go the smallest version that still does."""
-        settled = {name: f"=={found.versions[name]}" for name in loose if name in found.versions}
-        for name in sorted(settled):
-            for version in self._between(self._pins[name], settled[name].removeprefix("==")):
-                tried = self._resolve({**settled, name: f"=={version}"})
-                if isinstance(tried, Resolved):
-                    settled[name], found = f"=={version}", tried
-                    break
-        self.moved = {
-            name: text.removeprefix("==")
-            for name, text in settled.items()
-            if text != f"=={self._pins[name]}"
-        }
+                return self._take_back(found, loose)
+            if not self._raise(found):
+                parents = {name for name, _ in found.demands} & self._now.keys() - loose
+                if not parents:
+                    return found
+                loose |= parents
+            found = self._resolve(loose)
         return found
 
-    def _between(self, low: str, high: str) -> Iterable[str]:
-        """Versions from the old pin up to what pip took, without the latter."""
-        return (low, *self._later(low, high))[:_MOST_STEPS]
+    def _raise(self, conflict: Conflict) -> bool:
+        """Raise what is demanded newer than it is; whether anything was."""
+        is_raised = False
+        for _, demand in conflict.demands:
+            name = str(canonicalize_name(demand.name))
+            if name not in self._now or name not in conflict.requested:
+                continue
+            for version in self._later(name):
+                if demand.specifier.contains(version):
+                    self._now[name] = version
+                    is_raised = True
+                    break
+        return is_raised
 
-    def _later(self, low: str, high: str) -> Iterable[str]:
-        from packaging.version import Version  # noqa: PLC0415  # its parsing is only needed here
+    def _take_back(self, found: Resolved, loose: set[str]) -> Resolved:
+        """Of each that was let go the oldest version that still goes with the others."""
+        least = {name: self._now[name] for name in loose}
+        for name in loose:
+            self._now[name] = found.versions.get(name, self._now[name])
+        for name in sorted(loose):
+            newest = self._now[name]
+            self._now[name] = least[name]
+            older = [
+                item
+                for item in (least[name], *self._later(name))
+                if Version(item) < Version(newest)
+            ]
+            # The versions that are too old come first, so that half of them can be left out.
+            while older:
+                middle = len(older) // 2
+                self._now[name] = older[middle]
+                tried = self._resolve(())
+                if isinstance(tried, Resolved):
+                    newest, found, older = older[middle], tried, older[:middle]
+                else:
+                    older = older[middle + 1 :]
+            self._now[name] = newest
+        return found
 
-        for name, pin in self._pins.items():
-            if pin == low:
-                versions = self._market.index.versions(name, python=self._market.resolver.python)
-                kept = [item for item in versions if Version(low) < Version(item) < Version(high)]
-                return sorted(kept, key=Version)
-        return ()
+    def _later(self, name: str) -> list[str]:
+        """Versions after the one that it has now, the nearest first."""
+        own = Version(self._now[name])
+        versions = {
+            Version(item): item
+            for item in self._market.index.versions(name, python=self._market.resolver.python)
+        }
+        return [
+            versions[item]
+            for item in sorted(versions)
+            if item > own and (own.is_prerelease or not item.is_prerelease)
+        ]
 
-    def _resolve(self, instead: Mapping[str, str]) -> Resolved | Conflict:
-        return self._market.resolver.resolve(self._lines(instead))
-
-    def _lines(self, instead: Mapping[str, str]) -> Iterable[str]:
-        for item in self._requirements:
-            name = canonicalize_name(item.name)
-            specifier = instead.get(name)
-            if name in self._targets:
-                specifier = f"=={self._targets[name]}"
-            yield str(item) if specifier is None else _with_specifier(item, specifier)
+    def _resolve(self, loose: Container[str]) -> Resolved | Conflict:
+        return self._market.resolver.resolve(
+            _with_pin(item, self._now.get(str(canonicalize_name(item.name))), loose)
+            for item in self._requirements
+        )
 
 
 def _pin(requirement: Requirement) -> str | None:
@@ -174,9 +230,10 @@ def _pin(requirement: Requirement) -> str | None:
     return None
 
 
-def _with_specifier(requirement: Requirement, specifier: str) -> str:
+def _with_pin(requirement: Requirement, version: str | None, loose: Container[str]) -> str:
+    if version is None:
+        return str(requirement)
+    operator = ">=" if canonicalize_name(requirement.name) in loose else "=="
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f"; {requirement.marker}" if requirement.marker else ""
-    return f"{requirement.name}{extras}{specifier}{marker}"
-
-
+    return f"{requirement.name}{extras}{operator}{version}{marker}"

@@ -1,0 +1,133 @@
+"""`jettison fix`: upgrades that clear what a scan of a project finds."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Option
+
+from jettison.cli.arguments import takes
+from jettison.cli.options import OutputFormat
+from jettison.cli.terminal import print_result, progress
+from jettison.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    from jettison.workflow.fix import FixRequest
+
+_BRANCH = "Branch and pull request"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixArguments:
+    """`jettison fix`."""
+
+    directory: Annotated[
+        Path, Argument(metavar="DIR", help="The project's directory; default: this one.")
+    ] = Path()
+    dry_run: Annotated[bool, Option("--dry-run", help="Show what would change; write nothing.")] = (
+        False
+    )
+    python: Annotated[
+        str, Option(metavar="X.Y", help="The Python of the project; default: as it asks for.")
+    ] = ""
+    index_url: Annotated[
+        str, Option(metavar="URL", help="The package index; default: what pip is told.")
+    ] = ""
+    db: Annotated[
+        Path | None, Option(metavar="FILE", help="The database; default: where db update puts it.")
+    ] = None
+    branch: Annotated[
+        str,
+        Option(metavar="NAME", help="Commit to a new git branch.", rich_help_panel=_BRANCH),
+    ] = ""
+    pull_request: Annotated[
+        bool,
+        Option("--pull-request", help="Push it and open one.", rich_help_panel=_BRANCH),
+    ] = False
+    repository: Annotated[
+        str,
+        Option(metavar="OWNER/NAME", help="Default: the remote's.", rich_help_panel=_BRANCH),
+    ] = ""
+    remote: Annotated[
+        str, Option(metavar="NAME", help="The git remote.", rich_help_panel=_BRANCH)
+    ] = "origin"
+    api_url: Annotated[
+        str,
+        Option(metavar="URL", help="GitHub's REST API, or another.", rich_help_panel=_BRANCH),
+    ] = ""
+    format: Annotated[
+        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
+    ] = OutputFormat.TEXT
+
+
+@takes(FixArguments)
+def fix(arguments: FixArguments) -> None:
+    """Raise vulnerable dependencies to the nearest versions that are not, and that go together."""
+    from jettison.report.documents import encode  # noqa: PLC0415  # --help need not load it
+    from jettison.report.fix_document import render_fix_text  # noqa: PLC0415  # as above
+    from jettison.workflow.fix import fix as run  # noqa: PLC0415  # as above
+
+    with progress() as events:
+        result = run(_request(arguments), events=events)
+    if arguments.format is OutputFormat.JSON:
+        print_result(encode(result.document, indent=2).decode())
+    else:
+        print_result(result.diff if arguments.dry_run else "")
+        print_result(render_fix_text(result.document, is_dry=arguments.dry_run))
+    if result.remaining:
+        raise CheckFailedError(
+            f"{len(result.remaining)} vulnerabilities remain: {', '.join(result.remaining[:5])}",
+            hint="what stands in the way is said above",
+        )
+
+
+def _request(arguments: FixArguments) -> FixRequest:
+    from jettison.cli.db_verbs import database_path  # noqa: PLC0415  # as above
+    from jettison.feed.package_index import find_index_url  # noqa: PLC0415  # as above
+    from jettison.workflow.fix import FixRequest  # noqa: PLC0415  # as above
+    from jettison.workflow.fix_branch import (  # noqa: PLC0415  # as above
+        PullRequest,
+        api_url_of,
+        token_of,
+    )
+
+    pull_request = None
+    if arguments.pull_request:
+        pull_request = PullRequest(
+            api_url=arguments.api_url.rstrip("/") or api_url_of(),
+            token=token_of(),
+            repository=arguments.repository,
+            remote=arguments.remote,
+        )
+    return FixRequest(
+        directory=arguments.directory,
+        database=database_path(arguments.db),
+        index_url=arguments.index_url or find_index_url(os.environ, Path.home()),
+        python=arguments.python or _python(arguments.directory),
+        write=not arguments.dry_run,
+        branch=arguments.branch or ("jettison/fix" if arguments.pull_request else ""),
+        pull_request=pull_request,
+    )
+
+
+def _python(directory: Path) -> str:
+    """The newest release that the project allows, ours if it does."""
+    from datetime import UTC, datetime  # noqa: PLC0415  # as above
+
+    from jettison.analysis.python_releases import (  # noqa: PLC0415  # as above
+        choose_release,
+        find_release,
+    )
+    from jettison.scaffold.dependencies import allows, python_range  # noqa: PLC0415  # as above
+    from jettison.workflow.init import read_project  # noqa: PLC0415  # as above
+
+    asked, _ = python_range(read_project(directory))
+    own = find_release(sys.version_info[:2])
+    if own is not None and allows(asked, own):
+        return str(own)
+    release = choose_release(datetime.now(UTC).date(), lambda item: allows(asked, item))
+    return str(release or own)

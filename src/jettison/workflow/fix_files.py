@@ -1,0 +1,257 @@
+"""Edit a project's files so that they ask for the versions that were chosen.
+
+Everything stays in memory until all of it is known to go together.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from jettison.analysis.lock_files import parse_lock
+from jettison.analysis.requirements_edit import NewPin, add_pins, set_pins
+from jettison.analysis.requirements_file import (
+    LineKind,
+    RequirementLine,
+    decode_requirements,
+    parse_requirements,
+)
+from jettison.scan.component import Component
+from jettison.scan.match import Finding, match
+from jettison.scan.upgrades import Upgrade, choose_upgrade
+from jettison.workflow.fix_locks import LOCK_TOOLS, relock
+from jettison.workflow.fix_python import Chosen, Market, choose_upgrades
+
+_PROJECT: Final = "pyproject.toml"
+
+Vulnerable: TypeAlias = dict[str, dict[str, tuple[Component, list[Finding]]]]
+"""What is vulnerable: by the file that asks for it, then by name."""
+
+
+@dataclass(slots=True)
+class Work:
+    """Files as they become, and what was learned on the way."""
+
+    directory: Path
+    market: Market
+    texts: dict[str, str] = field(default_factory=dict)
+    originals: dict[str, str] = field(default_factory=dict)
+    upgrades: list[Upgrade] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)
+    added: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def text(self, path: str) -> str:
+        """A file as it is by now."""
+        if path not in self.texts:
+            raw = (self.directory / path).read_bytes()
+            self.originals[path] = self.texts[path] = decode_requirements(raw)
+        return self.texts[path]
+
+    def changed(self) -> dict[str, str]:
+        """What is other than it was."""
+        return {path: text for path, text in self.texts.items() if text != self.originals.get(path)}
+
+
+def fix_pins(work: Work, files: Sequence[str], vulnerable: Vulnerable) -> None:
+    """Raise what requirements files and pyproject.toml pin; `files` are all that were read."""
+    files = [path for path in files if _is_requirements(path) or path == _PROJECT]
+    found = {name: item for path in files for name, item in vulnerable.get(path, {}).items()}
+    if not found:
+        return
+    requirements = tuple(_requirements(work, files))
+    chosen = choose_upgrades(found, requirements, work.market)
+    work.upgrades += chosen.upgrades
+    work.failures += chosen.failures
+    work.moved.update(chosen.moved)
+    for path in files:
+        if _is_requirements(path):
+            _edit_requirements(work, path, chosen)
+        else:
+            _edit_project(work, path, chosen)
+    _check_hashes(work, files)
+
+
+def _is_requirements(path: str) -> bool:
+    return path.endswith((".txt", ".in", ".pip", ".requirements"))
+
+
+def _requirements(work: Work, files: Iterable[str]) -> Iterator[Requirement]:
+    seen = set()
+    for path in files:
+        for requirement in _asked(work, path):
+            if str(requirement) not in seen:
+                seen.add(str(requirement))
+                yield requirement
+
+
+def _asked(work: Work, path: str) -> Iterator[Requirement]:
+    if _is_requirements(path):
+        for line in parse_requirements(work.text(path)):
+            if line.requirement is not None:
+                yield line.requirement
+        return
+    for text in _quoted(work.text(path)):
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if requirement.specifier:
+            yield requirement
+
+
+def _quoted(text: str) -> Iterator[str]:
+    """Strings of pyproject.toml that may be requirements; reading them tells which are."""
+
+    def strings(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            for item in value:
+                yield from strings(item)
+
+    table = tomllib.loads(text)
+    project = table.get("project", {})
+    yield from strings(project.get("dependencies"))
+    for group in project.get("optional-dependencies", {}).values():
+        yield from strings(group)
+    for group in table.get("dependency-groups", {}).values():
+        yield from strings(group)
+
+
+def _edit_requirements(work: Work, path: str, chosen: Chosen) -> None:
+    text = work.text(path)
+    lines = parse_requirements(text)
+    pins = [
+        NewPin(
+            number=line.number,
+            version=chosen.pins[line.name],
+            hashes=_hashes(work, line.name, chosen.pins[line.name]) if line.hashes else (),
+        )
+        for line in lines
+        if line.pin and line.name in chosen.pins and line.pin != chosen.pins[line.name]
+    ]
+    if not pins:
+        return
+    text = set_pins(text, pins)
+    if any(line.hashes for line in lines) and chosen.added:
+        new = {name: version for name, version in chosen.added.items() if name not in _names(lines)}
+        work.added.update(new)
+        text = add_pins(
+            text, [(name, new[name], _hashes(work, name, new[name])) for name in sorted(new)]
+        )
+    work.texts[path] = text
+
+
+def _names(lines: Iterable[RequirementLine]) -> frozenset[str]:
+    return frozenset(line.name for line in lines if line.kind is LineKind.REQUIREMENT)
+
+
+def _hashes(work: Work, name: str, version: str) -> tuple[str, ...]:
+    return work.market.index.hashes(name, version)
+
+
+def _edit_project(work: Work, path: str, chosen: Chosen) -> None:
+    """Replace requirements as they are quoted; everything else of the file stays."""
+    text = work.text(path)
+    for old in dict.fromkeys(_quoted(text)):
+        try:
+            requirement = Requirement(old)
+        except InvalidRequirement:
+            continue
+        version = chosen.pins.get(canonicalize_name(requirement.name))
+        if version is None:
+            continue
+        try:
+            new = set_pins(old, [NewPin(number=1, version=version)])
+        except ValueError:
+            continue
+        for quote in ('"', "'"):
+            text = text.replace(f"{quote}{old}{quote}", f"{quote}{new}{quote}")
+    work.texts[path] = text
+
+
+def _check_hashes(work: Work, files: Sequence[str]) -> None:
+    """What was written with hashes is held against the index as pip would do it."""
+    changed = work.changed()
+    hashed = [path for path in changed if _is_requirements(path) and "--hash=" in changed[path]]
+    if not hashed:
+        return
+    with tempfile.TemporaryDirectory(prefix="jt-fix-") as name:
+        for path in files:
+            target = Path(name) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(work.text(path))
+        for path in hashed:
+            conflict = work.market.resolver.check(Path(name) / path)
+            if conflict is not None:
+                work.failures.append(f"{path}: {conflict.reason}")
+                work.texts[path] = work.originals[path]
+
+
+def fix_locks(work: Work, vulnerable: Vulnerable) -> None:
+    """Have lock files raised by their own tools."""
+    for path, found in vulnerable.items():
+        if _is_requirements(path) or path == _PROJECT:
+            continue
+        upgrades = [_nearest(work, *item) for item in found.values()]
+        wanted = {item.component.name: item.after for item in upgrades if item.after is not None}
+        if not wanted:
+            work.upgrades += upgrades
+            continue
+        if Path(path).name not in LOCK_TOOLS:
+            work.failures.append(f"{path}: no tool is known that changes it")
+        result = relock(work.directory, path, wanted, work.changed())
+        if result.text is None:
+            work.failures.append(result.failure)
+            work.upgrades += [_undone(item) for item in upgrades]
+            continue
+        work.text(path)
+        work.texts[path] = result.text
+        work.upgrades += [_outcome(work, path, item, result.text) for item in upgrades]
+
+
+def _nearest(work: Work, component: Component, findings: Sequence[Finding]) -> Upgrade:
+    market = work.market
+    versions = market.index.versions(component.name, python=market.resolver.python)
+    return choose_upgrade(component, findings, versions, market.find)
+
+
+def _undone(upgrade: Upgrade) -> Upgrade:
+    left = (*upgrade.fixed, *upgrade.remaining)
+    return Upgrade(component=upgrade.component, after=None, fixed=(), remaining=left)
+
+
+def _outcome(work: Work, path: str, upgrade: Upgrade, text: str) -> Upgrade:
+    """What the new lock file really has of a distribution."""
+    component = upgrade.component
+    before = (*upgrade.fixed, *upgrade.remaining)
+    versions = [
+        item.version
+        for item in parse_lock(Path(path).name, text.encode()).packages
+        if item.name == component.name
+    ]
+    if not versions or component.version in versions:
+        reason = "is not needed any more" if not versions else "stays: something needs it"
+        work.failures.append(f"{path}: {component} {reason}")
+        return upgrade if not versions else _undone(upgrade)
+    tried = choose_upgrade(component, [], versions, work.market.find)
+    after = tried.after or versions[0]
+    left = [finding.id for finding in match([_at(component, after)], work.market.find).findings]
+    return Upgrade(
+        component=component,
+        after=after,
+        fixed=tuple(name for name in before if name not in left),
+        remaining=tuple(left),
+    )
+
+
+def _at(component: Component, version: str) -> Component:
+    return replace(component, version=version, source_version=version)
