@@ -19,10 +19,10 @@ _NAMES = ("Dockerfile", "Containerfile")
 def advise(arguments: AdviseArguments) -> None:
     """Find a better base image: fewer vulnerabilities, a Python that the app can use, a digest."""
     from jettison.cli.sources import source_request  # noqa: PLC0415  # --help need not load it
+    from jettison.feed.package_index import find_index_url  # noqa: PLC0415  # as above
     from jettison.report.advise_document import render_advise_document  # noqa: PLC0415  # as above
     from jettison.report.advise_text import render_advise_text  # noqa: PLC0415  # as above
     from jettison.workflow.advise import AdviseRequest, advise_on  # noqa: PLC0415  # as above
-    from jettison.workflow.wheel_index import find_index_url  # noqa: PLC0415  # as above
 
     found = find_dockerfile(arguments.target)
     dockerfile = found or arguments.dockerfile

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from jettison.cli.arguments import takes
-from jettison.cli.options import OutputFormat
+from jettison.cli.db_verbs import DatabaseArguments
+from jettison.cli.options import BoundArguments, OutputFormat
 from jettison.cli.terminal import print_result, progress
 from jettison.errors import CheckFailedError
 
 if TYPE_CHECKING:
+    from jettison.workflow.advise import AdviseRequest
     from jettison.workflow.fix import FixRequest
 
 _BRANCH = "Branch and pull request"
 
 
 @dataclass(frozen=True, kw_only=True)
-class FixArguments:
+class FixArguments(DatabaseArguments, BoundArguments):
     """`jettison fix`."""
 
     directory: Annotated[
@@ -37,9 +39,17 @@ class FixArguments:
     index_url: Annotated[
         str, Option(metavar="URL", help="The package index; default: what pip is told.")
     ] = ""
-    db: Annotated[
-        Path | None, Option(metavar="FILE", help="The database; default: where db update puts it.")
-    ] = None
+    base: Annotated[
+        bool, Option(help="Look for a better base image for DIR/Dockerfile, and pin it.")
+    ] = True
+    candidate: Annotated[
+        tuple[str, ...],
+        Option(metavar="IMAGE", help="A base image to look at: registry:…, docker:…, oci:DIR …"),
+    ] = ()
+    most: Annotated[
+        int, Option(metavar="N", help="Look at so many tags; 0 lists none.", min=0, max=50)
+    ] = 4
+    offline: Annotated[bool, Option("--offline", help="Ask no registry for base images.")] = False
     branch: Annotated[
         str,
         Option(metavar="NAME", help="Commit to a new git branch.", rich_help_panel=_BRANCH),
@@ -48,7 +58,7 @@ class FixArguments:
         bool,
         Option("--pull-request", help="Push it and open one.", rich_help_panel=_BRANCH),
     ] = False
-    repository: Annotated[
+    repo: Annotated[
         str,
         Option(metavar="OWNER/NAME", help="Default: the remote's.", rich_help_panel=_BRANCH),
     ] = ""
@@ -80,7 +90,7 @@ def fix(arguments: FixArguments) -> None:
         print_result(render_fix_text(result.document, is_dry=arguments.dry_run))
     if result.remaining:
         raise CheckFailedError(
-            f"{len(result.remaining)} vulnerabilities remain: {', '.join(result.remaining[:5])}",
+            f"left after the upgrades: {', '.join(result.remaining[:8])}",
             hint="what stands in the way is said above",
         )
 
@@ -95,22 +105,45 @@ def _request(arguments: FixArguments) -> FixRequest:
         token_of,
     )
 
+    index_url = arguments.index_url or find_index_url(os.environ, Path.home())
     pull_request = None
     if arguments.pull_request:
         pull_request = PullRequest(
             api_url=arguments.api_url.rstrip("/") or api_url_of(),
             token=token_of(),
-            repository=arguments.repository,
+            repository=arguments.repo,
             remote=arguments.remote,
         )
     return FixRequest(
         directory=arguments.directory,
         database=database_path(arguments.db),
-        index_url=arguments.index_url or find_index_url(os.environ, Path.home()),
+        index_url=index_url,
         python=arguments.python or _python(arguments.directory),
         write=not arguments.dry_run,
         branch=arguments.branch or ("jettison/fix" if arguments.pull_request else ""),
         pull_request=pull_request,
+        advise=_advise_request(arguments, index_url) if arguments.base else None,
+    )
+
+
+def _advise_request(arguments: FixArguments, index_url: str) -> AdviseRequest | None:
+    from jettison.cli.db_verbs import database_path  # noqa: PLC0415  # as above
+    from jettison.cli.sources import source_request  # noqa: PLC0415  # as above
+    from jettison.workflow.advise import AdviseRequest  # noqa: PLC0415  # as above
+
+    dockerfile = arguments.directory / "Dockerfile"
+    if not dockerfile.is_file():
+        return None
+    return AdviseRequest(
+        target=str(dockerfile),
+        template=source_request(str(dockerfile), arguments),
+        database=database_path(arguments.db),
+        dockerfile=dockerfile,
+        candidates=arguments.candidate,
+        project=arguments.directory,
+        index_url=index_url,
+        is_offline=arguments.offline,
+        most=arguments.most,
     )
 
 

@@ -19,13 +19,13 @@ from jettison.cli import (
     advise_verb,
     build_verb,
     db_verbs,
+    fix_verb,
     init_verb,
     inspect_verbs,
     sbom_verb,
     scan_verbs,
     verbs,
 )
-from jettison.cli import build_verb, db_verbs, fix_verb, init_verb, inspect_verbs, scan_verbs, verbs
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact

@@ -103,7 +103,9 @@ def render_message(document: FixDocument) -> tuple[str, str]:
     parts = [f"{count} package{'' if count == 1 else 's'}"] if count else []
     if document.base:
         parts.append("base image")
-    subject = f"Upgrade {' and '.join(parts)} to fix {len(ids)} vulnerabilities"
+    subject = f"Upgrade {' and '.join(parts)}"
+    if ids:
+        subject += f" to fix {len(ids)} vulnerabilit{'y' if len(ids) == 1 else 'ies'}"
     body = [
         f"- {row.package}: {row.before} to {row.after} ({', '.join(row.fixed)})"
         for row in document.upgrades

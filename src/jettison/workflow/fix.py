@@ -19,6 +19,8 @@ from jettison.feed.package_index import PackageIndex
 from jettison.feed.resolver import Resolver
 from jettison.report.fix_document import FixDocument, render_message, upgrade_rows
 from jettison.scan.match import match
+from jettison.workflow.advise import AdviseRequest
+from jettison.workflow.fix_base import choose_base
 from jettison.workflow.fix_branch import (
     Checkout,
     PullRequest,
@@ -38,7 +40,8 @@ class FixRequest:
 
     Shape: `python` is the minor version that the project is for; `write` is off where only the
     difference is wanted; with a `branch` the files stay as they are and the branch has the changes;
-    `pull_request` needs a branch.
+    `pull_request` needs a branch; `advise` tells how a better base image is looked for, None for
+    a project without a Dockerfile, or to leave it alone.
     """
 
     directory: Path
@@ -48,6 +51,7 @@ class FixRequest:
     write: bool = True
     branch: str = ""
     pull_request: PullRequest | None = None
+    advise: AdviseRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +83,13 @@ def fix(request: FixRequest, *, events: EventSink) -> FixResult:
     if checkout is not None:
         check_branch(checkout, request.branch)
     work = _work(request, events)
+    base = _fix_base(request, work, events)
     changed = work.changed()
     document = FixDocument(
         upgrades=upgrade_rows(tuple(work.upgrades)),
         moved=dict(sorted(work.moved.items())),
         added=dict(sorted(work.added.items())),
-        base="",
+        base=base,
         files=tuple(sorted(changed)),
         branch=request.branch,
         commit="",
@@ -116,6 +121,21 @@ def _work(request: FixRequest, events: EventSink) -> Work:
             fix_locks(work, vulnerable)
             outcome.detail = f"{sum(map(len, vulnerable.values()))} vulnerable distributions"
     return work
+
+
+def _fix_base(request: FixRequest, work: Work, events: EventSink) -> str:
+    advise = request.advise
+    if advise is None or advise.dockerfile is None:
+        return ""
+    found = choose_base(advise.dockerfile, advise, events=events)
+    if found.failure:
+        work.failures.append(found.failure)
+    if found.text is None:
+        return ""
+    path = advise.dockerfile.relative_to(request.directory).as_posix()
+    work.text(path)
+    work.texts[path] = found.text
+    return found.base
 
 
 def _publish(

@@ -157,7 +157,7 @@ def _repository_of(checkout: Checkout, remote: str) -> str:
     if asked.status != 0 or found is None:
         raise UsageError(
             f"the remote {remote} does not tell which repository it is",
-            hint="name it: --repository OWNER/NAME",
+            hint="name it: --repo OWNER/NAME",
         )
     return found[1]
 

@@ -8,7 +8,8 @@ import pytest
 
 from jettison.analysis.locked_files import LockedFiles
 from jettison.edge.http import HttpClient, HttpOptions
-from jettison.workflow.wheel_index import WheelIndex, find_index_url
+from jettison.feed.package_index import find_index_url
+from jettison.workflow.wheel_index import WheelIndex
 from support.web import Handler, Web, serve
 
 FILES = (
@@ -21,10 +22,12 @@ JSON = "application/vnd.pypi.simple.v1+json"
 def respond(handler: Handler) -> None:
     match handler.asked.path:
         case "/simple/foo-bar/":
-            page = {"files": [{"filename": name, "hashes": {}} for name in FILES]}
+            files = [{"filename": name, "url": f"../{name}", "hashes": {}} for name in FILES]
+            page = {"meta": {"api-version": "1.0"}, "name": "foo-bar", "files": files}
             handler.send(200, json.dumps(page).encode(), {"Content-Type": JSON})
         case "/simple/old/":
-            page_ = '<a href="../../f/old-2.0-py3-none-any.whl#sha256=1">x</a><a>no link</a>'
+            name = "old-2.0-py3-none-any.whl"
+            page_ = f'<a href="../../f/{name}#sha256=1">{name}</a><a>no link</a>'
             handler.send(200, page_.encode(), {"Content-Type": "text/html"})
         case "/simple/odd/":
             handler.send(200, b"[]", {"Content-Type": JSON})
@@ -93,7 +96,7 @@ def test_no_index_at_all(web: Web) -> None:
 def test_the_index_is_the_one_that_pip_or_uv_use(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / ".config/pip").mkdir(parents=True)
-    assert find_index_url({"PIP_CONFIG_FILE": "/dev/null"}, home) in ("", _of_this_host())
+    assert find_index_url({"PIP_CONFIG_FILE": "/dev/null"}, home) == _of_this_host()
     (home / ".config/pip/pip.conf").write_text("[global]\nindex-url = https://one.example/simple\n")
     assert find_index_url({}, home) == "https://one.example/simple"
     other = tmp_path / "pip.conf"

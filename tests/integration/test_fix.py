@@ -1,0 +1,287 @@
+"""`jettison fix` on projects of several kinds: an index, a git remote and a GitHub on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.advisories import make_database, make_record
+from support.images import make_image
+from support.index import Wheel, served
+from support.slimcase import jettison
+from support.web import Handler, serve
+
+WHEELS = (
+    *(Wheel(name="web", version=version, requires=("core>=1",)) for version in ("1.0", "1.1")),
+    Wheel(name="web", version="2.0", requires=("core>=2", "extra")),
+    *(Wheel(name="core", version=version) for version in ("1.0", "1.5", "2.0", "2.1", "3.0")),
+    *(Wheel(name="old", version=f"1.{minor}", requires=("core<2",)) for minor in range(5)),
+    *(Wheel(name="old", version=f"2.{minor}", requires=("core<3",)) for minor in range(5)),
+    Wheel(name="extra", version="0.9"),
+    Wheel(name="fine", version="4.0"),
+    Wheel(name="web", version="3.0", requires_python=">=9"),
+)
+BY_FILE = {wheel.file: wheel for wheel in WHEELS}
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[str]:
+    with served(WHEELS) as web:
+        yield f"{web.url}/simple"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    records = [
+        make_record("PYSEC-2026-1", "PyPI", "web", fixed="1.1"),
+        make_record("PYSEC-2026-2", "PyPI", "core", fixed="2.0"),
+        make_record("PYSEC-2026-3", "PyPI", "fine"),
+    ]
+    return make_database(tmp_path / "advisories.db", {"PyPI": records})
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    directory = tmp_path / "project"
+    directory.mkdir()
+    return directory
+
+
+def fix(project: Path, index: str, database: Path, *words: object) -> Any:
+    arguments = ("--index-url", index, "--db", database, "--python", "3.11", *words)
+    done = jettison("fix", project, *map(str, arguments), "--format", "json")
+    assert "Traceback" not in done.stderr, done.stderr
+    return done, json.loads(done.stdout) if done.stdout else {}
+
+
+def hashed(name: str, version: str) -> str:
+    wheel = next(item for item in WHEELS if (item.name, item.version) == (name, version))
+    return f"{name}=={version} \\\n    --hash=sha256:{wheel.sha256}\n"
+
+
+def test_the_nearest_versions_are_written_and_everything_else_stays(
+    project: Path, index: str, database: Path
+) -> None:
+    (project / "requirements.txt").write_text("# ours\nWeb==1.0   # the framework\n\ncore==1.0\n")
+    dry, document = fix(project, index, database, "--dry-run")
+    assert dry.returncode == 0
+    assert document["files"] == ["requirements.txt"]
+    assert "Web==1.0" in (project / "requirements.txt").read_text()
+    done, document = fix(project, index, database)
+    assert done.returncode == 0, done.stderr
+    rows = {row["package"]: (row["before"], row["after"]) for row in document["upgrades"]}
+    assert rows == {"Web": ("1.0", "1.1"), "core": ("1.0", "2.0")}
+    text = (project / "requirements.txt").read_text()
+    assert text == "# ours\nWeb==1.1   # the framework\n\ncore==2.0\n"
+    again, document = fix(project, index, database)
+    assert (again.returncode, document["files"]) == (0, [])
+
+
+def test_what_stands_in_the_way_moves_as_little_as_it_can(
+    project: Path, index: str, database: Path
+) -> None:
+    (project / "requirements.txt").write_text("core==1.0\nold==1.2\n")
+    done, document = fix(project, index, database)
+    assert done.returncode == 0, done.stderr
+    # Every 1.x of it wants an older core, and 2.0 is the first that does not.
+    assert document["moved"] == {"old": "2.0"}
+    assert (project / "requirements.txt").read_text() == "core==2.0\nold==2.0\n"
+
+
+def test_hashes_are_those_of_the_new_files(project: Path, index: str, database: Path) -> None:
+    (project / "requirements.txt").write_text(hashed("core", "1.0") + hashed("web", "1.0"))
+    done, document = fix(project, index, database)
+    assert done.returncode == 0, done.stderr
+    assert document["failures"] == []
+    assert (project / "requirements.txt").read_text() == hashed("core", "2.0") + hashed(
+        "web", "1.1"
+    )
+
+
+def test_what_has_no_fix_remains_and_is_told(project: Path, index: str, database: Path) -> None:
+    (project / "requirements.txt").write_text("fine==4.0\nweb==1.0\n")
+    done, _ = fix(project, index, database)
+    assert done.returncode == 1
+    assert "left after the upgrades: PYSEC-2026-3" in done.stderr
+    assert (project / "requirements.txt").read_text() == "fine==4.0\nweb==1.1\n"
+
+
+def test_upgrades_that_nothing_can_join_are_left_out(
+    project: Path, index: str, database: Path
+) -> None:
+    (project / "requirements.txt").write_text("core==1.0\nold<2\nweb==1.0\n")
+    done, document = fix(project, index, database)
+    assert done.returncode == 1
+    assert (project / "requirements.txt").read_text() == "core==1.0\nold<2\nweb==1.1\n"
+    assert any("core 2.0 does not go with the others" in item for item in document["failures"])
+
+
+def test_pins_of_a_project_file_are_found_where_they_stand(
+    project: Path, index: str, database: Path
+) -> None:
+    before = "[project]\nname = 'x'\ndependencies = [\n  'web==1.0',  # ours\n  \"core >= 1\",\n]\n"
+    (project / "pyproject.toml").write_text(before)
+    done, _ = fix(project, index, database)
+    assert done.returncode == 0, done.stderr
+    assert (project / "pyproject.toml").read_text() == before.replace("web==1.0", "web==1.1")
+
+
+def test_the_base_image_is_changed_by_digest(
+    project: Path, index: str, database: Path, tmp_path: Path
+) -> None:
+    (project / "requirements.txt").write_text("web==1.1\n")
+    dockerfile = "# why\nFROM base:1 AS build\nRUN true\nFROM base:1\nCOPY . .  # all\n"
+    (project / "Dockerfile").write_text(dockerfile)
+    layout = make_image([{"/etc/os-release": b"ID=other\n", "/x": b"1"}]).write_layout(
+        tmp_path / "b"
+    )
+    words = ("--candidate", f"oci:{layout}", "--offline")
+    done, document = fix(project, index, database, *words)
+    assert done.returncode == 0, done.stderr
+    # Nothing is known of the base in use, so nothing is better, and no digest is made up.
+    assert (project / "Dockerfile").read_text() == dockerfile
+    assert document["base"] == ""
+
+
+def git(directory: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(directory), *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(project: Path, tmp_path: Path) -> Path:
+    """A repository with the project in a directory of its own, and a remote."""
+    remote = tmp_path / "acme/shop.git"
+    remote.mkdir(parents=True)
+    git(remote, "init", "--quiet", "--bare", "--initial-branch=main")
+    git(project, "init", "--quiet", "--initial-branch=main")
+    git(project, "config", "user.email", "dev@example.org")
+    git(project, "config", "user.name", "Dev")
+    git(project, "remote", "add", "origin", str(remote))
+    (project / "api").mkdir()
+    (project / "api/requirements.txt").write_text("web==1.0\r\n")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "--message", "first")
+    git(project, "push", "--quiet", "origin", "main")
+    return project
+
+
+def test_a_branch_has_the_change_and_the_checkout_does_not(
+    checkout: Path, index: str, database: Path
+) -> None:
+    done, document = fix(checkout / "api", index, database, "--branch", "fixes/web")
+    assert done.returncode == 0, done.stderr
+    assert git(checkout, "show", "fixes/web:api/requirements.txt") == "web==1.1"
+    assert git(checkout, "log", "-1", "--format=%s", "fixes/web") == (
+        "Upgrade 1 package to fix 1 vulnerability"
+    )
+    assert document["commit"] == git(checkout, "rev-parse", "fixes/web")
+    assert (checkout / "api/requirements.txt").read_bytes() == b"web==1.0\r\n"
+    assert git(checkout, "branch", "--show-current") == "main"
+    assert len(git(checkout, "worktree", "list").splitlines()) == 1
+    again, _ = fix(checkout / "api", index, database, "--branch", "fixes/web")
+    assert again.returncode == 2
+    assert "it is there already" in again.stderr
+
+
+def test_a_checkout_with_something_uncommitted_is_refused(
+    checkout: Path, index: str, database: Path
+) -> None:
+    (checkout / "other.txt").write_text("new")
+    done, _ = fix(checkout / "api", index, database, "--branch", "fixes")
+    assert done.returncode == 2
+    assert "1 files are not committed, such as other.txt" in done.stderr
+    assert "fixes" not in git(checkout, "branch")
+
+
+@pytest.mark.parametrize("answer", [201, 422])
+def test_a_pull_request_is_opened_as_github_wants_it(
+    checkout: Path, index: str, database: Path, answer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
+    monkeypatch.delenv("GH_TOKEN", raising=False)
+
+    def respond(handler: Handler) -> None:
+        body = {"html_url": "https://github.example/acme/shop/pull/7"}
+        if answer != 201:
+            body = {"message": "Validation Failed", "errors": [{"message": "one exists"}]}  # type: ignore[dict-item]  # as GitHub's
+        handler.send(answer, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+    with serve(respond) as github:
+        words = ("--pull-request", "--api-url", github.url)
+        done, document = fix(checkout / "api", index, database, *words)
+    (asked,) = github.asked
+    assert (asked.method, asked.path) == ("POST", "/repos/acme/shop/pulls")
+    assert asked.headers["authorization"] == "Bearer t0ken"
+    assert asked.headers["accept"] == "application/vnd.github+json"
+    sent = json.loads(asked.body)
+    assert (sent["head"], sent["base"]) == ("jettison/fix", "main")
+    assert "web: 1.0 to 1.1 (PYSEC-2026-1)" in sent["body"]
+    remote = git(checkout, "ls-remote", "origin", "jettison/fix")
+    assert remote.startswith(git(checkout, "rev-parse", "jettison/fix"))
+    if answer == 201:
+        assert done.returncode == 0, done.stderr
+        assert document["pull_request"] == "https://github.example/acme/shop/pull/7"
+    else:
+        assert done.returncode == 4
+        assert "answers 422: Validation Failed; one exists" in done.stderr
+        assert "t0ken" not in done.stderr
+
+
+def test_without_a_token_nothing_is_begun(
+    checkout: Path, index: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    done, _ = fix(checkout / "api", index, database, "--pull-request")
+    assert done.returncode == 2
+    assert "there is no token" in done.stderr
+    assert git(checkout, "branch", "--format=%(refname:short)") == "main"
+
+
+def test_a_lock_file_without_its_tool_is_left_alone(
+    project: Path, index: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = '[[package]]\nname = "web"\nversion = "1.0"\n'
+    (project / "poetry.lock").write_text(lock)
+    (project / "pyproject.toml").write_text("[tool.poetry.dependencies]\nweb = '*'\n")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    done, document = fix(project, index, database)
+    assert done.returncode == 1
+    assert document["failures"] == ["poetry.lock: poetry is not installed, and it alone writes it"]
+    assert (project / "poetry.lock").read_text() == lock
+
+
+def test_a_lock_file_is_written_by_its_tool(project: Path, index: str, database: Path) -> None:
+    (project / "pyproject.toml").write_text(
+        "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.11'\n"
+        "dependencies = ['web<2']\n"
+    )
+    environment = {"UV_DEFAULT_INDEX": index}
+    uv = [str(Path(sys.executable).with_name("uv"))]
+    made = subprocess.run(
+        [*uv, "lock", "--quiet", "--upgrade-package", "web==1.0", "--upgrade-package", "core==1.5"],
+        cwd=project,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    arguments = ("--index-url", index, "--db", database, "--python", "3.11", "--format", "json")
+    path = f"{Path(uv[0]).parent}:/usr/bin:/bin"
+    done = jettison("fix", project, *arguments, env={**environment, "PATH": path})
+    assert done.returncode == 0, done.stderr
+    rows = {row["package"]: row["after"] for row in json.loads(done.stdout)["upgrades"]}
+    assert rows == {"web": "1.1", "core": "2.0"}
+    assert 'name = "web"\nversion = "1.1"' in (project / "uv.lock").read_text()
