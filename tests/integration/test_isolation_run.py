@@ -21,6 +21,7 @@ from jettison.linux.abilities import Abilities, detect, find_switch
 from jettison.linux.idmap import IdRange, read_current_mapping, single_mapping
 from jettison.linux.isolation import IsolationOptions, run_isolated
 from jettison.linux.libc import Namespace
+from jettison.linux.memory import mount_in_memory
 from jettison.linux.network import (
     NetworkNamespace,
     create_network_namespace,
@@ -393,3 +394,22 @@ def test_a_thread_may_leave_its_directory_alone(workdir: Path) -> None:
 
     assert run_in_thread(wander) == workdir
     assert Path.cwd() == before
+
+
+def test_files_in_memory_go_with_the_process_and_large_ones_stay_on_disk(workdir: Path) -> None:
+    small, large = workdir / "small", workdir / "large"
+
+    def inside() -> tuple[bool, bool, bool, bool]:
+        for directory in (small, large):
+            directory.mkdir()
+        done = (
+            mount_in_memory(small, size_bytes=1 << 20),
+            mount_in_memory(large, size_bytes=1 << 50),
+        )
+        for directory in (small, large):
+            (directory / "x").write_bytes(b"x" * (1 << 20))
+        return done[0], done[1], small.is_mount(), large.is_mount()
+
+    assert run(inside, workdir) == (True, False, True, False)
+    assert not (small / "x").exists()
+    assert (large / "x").stat().st_size == 1 << 20

@@ -15,6 +15,8 @@ from jettison.digest import Digest
 from jettison.events import EventSink, Notice, stage
 from jettison.image import Compression, Image
 from jettison.linux.forked import Forked
+from jettison.linux.libc import umount
+from jettison.linux.memory import mount_in_memory
 from jettison.paths import ImagePath
 from jettison.profile.seccomp import SeccompOptions, build_profile
 from jettison.report.slim_document import SlimDocument
@@ -130,8 +132,7 @@ class Workshop:
                 finished = finishing.result()
                 packed_bytes = finished.slimmed.compressed_size_bytes
                 outcome.detail = f"{packed_bytes / 1e6:.1f} MB compressed"
-            # An engine asks the disk to sync; what is gone by then need not be waited for.
-            shutil.rmtree(self.host.workdir / f"store-{slimmed.number}")
+            self._discard(self._store(slimmed.number))
             if not should_repeat(rounds) or rounds[-1].passed:
                 return Made(
                     document=describe_outcome(case, finished, rounds, volatile),
@@ -201,9 +202,22 @@ class Workshop:
 
     def unpack(self, built: BuiltImage, *, number: int) -> StackedRootFS:
         """The image as it was written, read back and checked, as any user of it would."""
-        store = self.host.workdir / f"store-{number}"
+        store = self._store(number)
+        store.mkdir()
+        # It is tried and thrown away. A disk would be kept busy with its files for far longer.
+        mount_in_memory(store, size_bytes=built.size_bytes)
         with self._opened(built) as source:
             return stack_layers(source, replace(self.request.source, store=store), self.events)
+
+    def _store(self, number: int) -> Path:
+        return self.host.workdir / f"store-{number}"
+
+    def _discard(self, store: Path) -> None:
+        """Give up a slimmed image's files: an engine that syncs the disk would wait for them."""
+        if store.is_mount():
+            umount(store, lazily=True)
+        else:
+            shutil.rmtree(store)
 
     def _opened(self, built: BuiltImage) -> AbstractContextManager[Source]:
         return open_source(
