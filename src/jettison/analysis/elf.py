@@ -39,6 +39,7 @@ _DT_FILTER: Final = 0x7FFFFFFF
 _OPENERS: Final = re.compile(
     rb"dlm?open|[mM]odule_?[oO]pen|[lL]oad_?[lL]ibrary|LoadObject|QLibrary|DSO_"
 )
+_PROVIDER_LOADERS: Final = re.compile(rb"\0OSSL_PROVIDER_(?:try_)?load(?:_ex)?\0")
 _LIBRARY_NAME: Final = re.compile(rb"lib[\w.+-]{1,100}?\.so(?:\.\d{1,6}){0,4}(?![\w.+-])")
 # The start of the name that runs up to where the search ends.
 _NAME_HEAD: Final = re.compile(rb"lib[\w.+-]*\Z")
@@ -62,7 +63,7 @@ class ElfFile:
 
     Shape: `needed` in file order, filters included; `rpath` and `runpath` as written, with
     `$ORIGIN`; `opens_libraries` tells that it knows a function such as dlopen, `uses_iconv` that it
-    knows iconv_open.
+    knows iconv_open, `loads_providers` that it has OpenSSL load one.
     Units: `bits` 32 or 64; `machine` as e_machine, 62 for x86-64.
     """
 
@@ -75,6 +76,7 @@ class ElfFile:
     runpath: tuple[str, ...] = ()
     opens_libraries: bool = False
     uses_iconv: bool = False
+    loads_providers: bool = False
     segments: tuple[Segment, ...] = ()
 
 
@@ -195,6 +197,7 @@ class _Reader:
             runpath=directories(_DT_RUNPATH),
             opens_libraries=_OPENERS.search(strings) is not None,
             uses_iconv=b"\0iconv_open\0" in strings,
+            loads_providers=_PROVIDER_LOADERS.search(strings) is not None,
             segments=segments,
         )
 

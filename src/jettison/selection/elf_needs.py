@@ -29,6 +29,14 @@ _NOT_FOLLOWED: Final = {
 # gconv has a rule of its own; OpenSSL's engines are loaded only where openssl.cnf names one, and
 # are on their way out of it: openssl-engine(1).
 _NO_PLUGINS: Final = frozenset({"gconv", "engines-1.1", "engines-3"})
+# OpenSSL loads what is in here where a program has it do so (OSSL_PROVIDER_load(3)) or its
+# configuration says so (config(5)); what nearly everyone uses is in the library itself.
+_PROVIDERS: Final = "ossl-modules"
+_MORE_PROVIDERS: Final = re.compile(
+    rb"(?m)^[ \t]*(?:(?:legacy|fips)[ \t]*=|module[ \t]*=|identity[ \t]*=|\.include\b)"
+)
+_OPENSSL_CONFIGS: Final = ("openssl.cnf", "opensslcnf.config")
+_MAX_CONFIG_BYTES: Final = 1 << 20
 # A directory of plug-ins larger than this is left to what was observed.
 _MAX_PLUGIN_BYTES: Final = 16 << 20
 _SERVICE: Final = re.compile(r"^\s*\w+:(.*)$", re.MULTILINE)
@@ -56,6 +64,8 @@ class ElfRule:
         self._inherited: dict[str, None] = {}
         self._unresolved: list[_Unresolved] = []
         self._wants_converters = False
+        self._providers: list[tuple[str, ElfFile, ImagePath]] = []
+        self._wants_providers = False
 
     def apply(self) -> None:
         """Look at files that came since the last time."""
@@ -65,7 +75,14 @@ class ElfRule:
             for entry in entries:
                 if entry.is_file and entry.size_bytes > 52 and _may_be_elf(entry):
                     self._look_at(entry)
+                elif entry.is_file and self._configures_openssl(entry.path):
+                    text = self._context.read(entry.path, limit=_MAX_CONFIG_BYTES) or b""
+                    self._wants_providers |= _MORE_PROVIDERS.search(text) is not None
             self._retry()
+            if self._wants_providers:
+                for directory, elf, path in self._providers:
+                    self._plugins(directory, elf, path)
+                self._providers.clear()
 
     def finish(self) -> None:
         """Nothing depends on the whole."""
@@ -92,11 +109,20 @@ class ElfRule:
             for name in names.libraries:
                 self._named(name, elf, path)
             for directory in names.directories:
-                self._plugins(directory, elf, path)
+                if directory.endswith(f"/{_PROVIDERS}"):
+                    self._providers.append((directory, elf, path))
+                else:
+                    self._plugins(directory, elf, path)
+        if elf.loads_providers and not elf.soname.startswith("libcrypto.so"):
+            self._wants_providers = True
         if elf.soname == "libc.so.6" or path.name.startswith("libc-2."):
             self._c_library(elf, path)
         elif elf.uses_iconv and self._context.is_closure and not _converts_seldom(path.name):
             self._converters(elf, path)
+
+    def _configures_openssl(self, path: ImagePath) -> bool:
+        named = self._context.env.get("OPENSSL_CONF", "")
+        return path.name in _OPENSSL_CONFIGS or path == self._context.tree.resolve(named).path
 
     def _need(self, name: str, elf: ElfFile, path: ImagePath) -> bool:
         found = self._libraries.find(name, elf, path, inherited=tuple(self._inherited))

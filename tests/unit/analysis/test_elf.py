@@ -52,6 +52,9 @@ def test_who_opens_libraries_and_who_converts() -> None:
     assert not _read(make_elf(symbols=("open",))).opens_libraries
     assert _read(make_elf(symbols=("iconv_open",))).uses_iconv
     assert not _read(make_elf(symbols=("xiconv_open",))).uses_iconv
+    assert _read(make_elf(symbols=("OSSL_PROVIDER_load",))).loads_providers
+    assert _read(make_elf(symbols=("OSSL_PROVIDER_load_ex",))).loads_providers
+    assert not _read(make_elf(symbols=("OSSL_PROVIDER_unload",))).loads_providers
 
 
 def test_names_that_stand_in_constants() -> None:

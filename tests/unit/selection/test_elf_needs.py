@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jettison.selection import Policy, Rule, SelectionOptions
 from jettison.trace import Operation
 from support.elf import make_elf
 from support.selecting import reason_of, select
-from support.trees import Symlink, make_rootfs
+from support.trees import Symlink, make_config, make_rootfs
 
 _LIB = "/usr/lib/x86_64-linux-gnu"
 _PLAIN = make_elf()
@@ -105,21 +107,54 @@ def test_plug_ins_of_the_same_source_package() -> None:
     info = "/var/lib/dpkg/info"
     rootfs = make_rootfs(
         {
-            f"{_LIB}/libcrypto.so.3": make_elf(
-                symbols=("dlopen",), constants=(f"{_LIB}/ossl-modules", f"{_LIB}/strange")
+            f"{_LIB}/libmagick.so.7": make_elf(
+                symbols=("dlopen",), constants=(f"{_LIB}/coders", f"{_LIB}/strange")
             ),
-            f"{_LIB}/ossl-modules/legacy.so": _PLAIN,
+            f"{_LIB}/coders/png.so": _PLAIN,
             f"{_LIB}/strange/x.so": _PLAIN,
-            "/var/lib/dpkg/status": b"Package: libssl3\nStatus: install ok installed\nVersion: 1\n"
+            "/var/lib/dpkg/status": b"Package: magick\nStatus: install ok installed\nVersion: 1\n"
             b"\nPackage: strange\nStatus: install ok installed\nVersion: 1\n",
-            f"{info}/libssl3.list": f"{_LIB}/libcrypto.so.3\n".encode()
-            + f"{_LIB}/ossl-modules/legacy.so\n".encode(),
+            f"{info}/magick.list": f"{_LIB}/libmagick.so.7\n{_LIB}/coders/png.so\n".encode(),
             f"{info}/strange.list": f"{_LIB}/strange/x.so\n".encode(),
         }
     )
-    selection = select(rootfs, {f"{_LIB}/libcrypto.so.3": Operation.OPEN})
-    assert f"{_LIB}/ossl-modules/legacy.so" in selection.kept
+    selection = select(rootfs, {f"{_LIB}/libmagick.so.7": Operation.OPEN})
+    assert f"{_LIB}/coders/png.so" in selection.kept
     assert f"{_LIB}/strange/x.so" not in selection.kept
+
+
+def _keeps_legacy(
+    *opened: str, config: bytes = b"# legacy = legacy_sect\n", env: Mapping[str, str] | None = None
+) -> bool:
+    """Whether OpenSSL's provider of old algorithms stays where these files were opened."""
+    provider = f"{_LIB}/ossl-modules/legacy.so"
+    rootfs = make_rootfs(
+        {
+            f"{_LIB}/libcrypto.so.3": make_elf(
+                soname="libcrypto.so.3",
+                symbols=("dlopen", "OSSL_PROVIDER_load"),
+                constants=(f"{_LIB}/ossl-modules",),
+            ),
+            "/usr/bin/loader": make_elf(symbols=("OSSL_PROVIDER_try_load",)),
+            "/usr/bin/talker": make_elf(symbols=("OSSL_PROVIDER_do_all",)),
+            provider: _PLAIN,
+            "/etc/ssl/openssl.cnf": config,
+            "/srv/own.cnf": b"[providers]\nlegacy = legacy_sect\n",
+            "/var/lib/dpkg/status": b"Package: libssl3\nStatus: install ok installed\nVersion: 1\n",
+            "/var/lib/dpkg/info/libssl3.list": f"{_LIB}/libcrypto.so.3\n{provider}\n".encode(),
+        }
+    )
+    accesses = dict.fromkeys((f"{_LIB}/libcrypto.so.3", *opened), Operation.OPEN)
+    return provider in select(rootfs, accesses, config=make_config(env=env)).kept
+
+
+def test_providers_stay_where_a_program_or_the_configuration_loads_them() -> None:
+    assert not _keeps_legacy()
+    assert not _keeps_legacy("/usr/bin/talker")
+    assert _keeps_legacy("/usr/bin/loader")
+    assert _keeps_legacy(config=b"[providers]\n legacy=legacy_sect\n")
+    assert _keeps_legacy(config=b".include /etc/ssl/fips.cnf\n")
+    assert _keeps_legacy(env={"OPENSSL_CONF": "/srv/own.cnf"})
 
 
 def test_ld_library_path_of_the_image() -> None:
