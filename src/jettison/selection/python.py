@@ -199,6 +199,8 @@ class PythonRule:
     def _seed(self, closure: PythonClosure) -> None:
         environment = closure.environment
         anchor = environment.interpreter.stdlib
+        # First, as what the user asks for stays in any case.
+        self._seed_user(closure)
         start = Reason(rule=Rule.PYTHON, detail="loaded at each start", because=anchor)
         for name in STARTUP:
             closure.reach_name(name, start)
@@ -209,14 +211,15 @@ class PythonRule:
                 detail = f"{item.title} was asked for by name"
                 closure.reach_distribution(item, Reason(rule=Rule.PYTHON, detail=detail))
         self._seed_path_files(closure)
-        self._seed_user(closure)
         for path in self._archives:
             reason = Reason(rule=Rule.PYTHON, detail="the program", because=path)
             closure.reach_name("__main__", reason)
         reason = Reason(rule=Rule.PYTHON, detail="named in a command line")
         for argv in self._command_lines():
+            closure.note(" ".join(argv).encode("utf-8", "surrogateescape"))
             for name in names_in_argv(argv):
                 closure.reach_name(name, reason, top_level="-m" in argv or "-k" in argv)
+        closure.note(" ".join(self._context.env.values()).encode("utf-8", "surrogateescape"))
         reason = Reason(rule=Rule.PYTHON, detail="named in an environment variable")
         for name in names_in_environment(self._context.env.values()):
             closure.reach_name(name, reason, top_level=False)
@@ -272,7 +275,10 @@ class PythonRule:
     def _take_config(self, entry: Entry) -> None:
         if entry.size_bytes > _MAX_CONFIG_BYTES:
             return
-        text = (self._context.read(entry.path) or b"").decode("utf-8", "replace")
+        raw = self._context.read(entry.path) or b""
+        for closure in self._closures.values():
+            closure.note(raw)
+        text = raw.decode("utf-8", "replace")
         reason = Reason(rule=Rule.PYTHON, detail="named in configuration", because=entry.path)
         for name in sorted(set(names_in_text(text))):
             for closure in self._closures.values():

@@ -24,6 +24,7 @@ from jettison.selection.model import Reason, Rule
 from jettison.selection.python_cuts import ImportCuts, Importer, is_standard
 from jettison.selection.python_facts import Scanned, ScanOptions
 from jettison.selection.python_files import DistributionFiles, is_test
+from jettison.selection.python_named import NamedParts, find_names
 from jettison.selection.python_stdlib import (
     CODECS,
     INSTALLERS,
@@ -35,6 +36,8 @@ from jettison.selection.python_stdlib import (
 
 # Shorter names stand in any binary by chance.
 _SHORTEST_NAME: Final = 5
+# What is no data of a package: modules, programs of another system, pages about how it is made.
+_NO_DATA: Final = (".py", ".pyc", ".pyi", ".so", ".bat", ".exe", ".rst")
 _RUST_STRING: Final = re.compile(rb"[a-z][a-z0-9_.]{4,}")
 _C_STRING: Final = re.compile(rb"\0([a-z][a-z0-9_.]{4,40})(?=\0)")
 
@@ -77,6 +80,7 @@ class PythonClosure:
         self._all_groups = frozenset(self._groups)
         roots = frozenset(item.key for item in self.distributions.roots())
         self._cuts = ImportCuts(context.facts.python, environment, finders.installed, target)
+        self._parts = NamedParts()
         self._files = DistributionFiles(context.tree, context.options.policy, roots)
 
     # -- what others tell it ---------------------------------------------------------------
@@ -156,13 +160,21 @@ class PythonClosure:
 
     def drain(self) -> None:
         """Follow everything that was reached until nothing new comes."""
-        while self._queue or self._extensions:
+        while True:
             while self._queue:
                 self._follow(self._queue.popleft())
             # Names in binaries are only guesses, so they come last, when few are left to find.
             extensions, self._extensions = self._extensions, {}
             for path in extensions:
                 self._follow_extension(path)
+            for item in self._parts.release():
+                self._reach(item.module, item.reason)
+            if not (self._queue or self._extensions):
+                return
+
+    def note(self, text: bytes) -> None:
+        """Text of the author's that may spell what a part of the standard library waits for."""
+        self._parts.note(find_names(text))
 
     # -- modules ---------------------------------------------------------------------------
 
@@ -192,7 +204,11 @@ class PythonClosure:
         self._modules.add((module.path, module.member))
         if module.kind is ModuleKind.NAMESPACE:
             return
-        self._context.keeper.keep(module.path, reason)
+        if reason.rule is Rule.PYTHON and self._cuts.is_frozen(module, self._context.trace):
+            why = "the interpreter has it in itself"
+            self._context.dropped.setdefault(module.path, why)
+        else:
+            self._context.keeper.keep(module.path, reason)
         if module.source is not None:
             self._context.keeper.keep(module.source, reason)
             self._enqueue(_Work(module.name, module.source, module.is_package, is_own=False))
@@ -221,7 +237,7 @@ class PythonClosure:
         for name in names:
             found = self._finders.installed.find(name)
             if found is not None:
-                self._reach(found, reason)
+                self._reach_for(module.name, found, reason)
         if module.is_package and module.path.parent.parent == stdlib:
             self._package_data(module)
 
@@ -233,7 +249,7 @@ class PythonClosure:
         )
         for name in tree.children(package.path.parent):
             entry = tree[package.path.parent / name]
-            if entry.is_file and not name.endswith((".py", ".pyc", ".pyi", ".so", ".bat", ".exe")):
+            if entry.is_file and not name.endswith(_NO_DATA):
                 self._context.keeper.keep_exact(entry.path, reason)
 
     # -- sources ---------------------------------------------------------------------------
@@ -253,6 +269,8 @@ class PythonClosure:
             for name in absolute_names(found, work.name, is_package=work.is_package):
                 self._import(work, name)
         self._named(work, scanned)
+        is_theirs = is_standard(work.path, self.environment)
+        self._parts.note(scanned.named, work.name.partition(".")[0] if is_theirs else "")
         detail = f"named in a string of {work.path.name}"
         reason = Reason(rule=Rule.PYTHON, detail=detail, because=work.path)
         for name in sorted(set(names_in_strings(scanned.source.strings))):
@@ -267,7 +285,15 @@ class PythonClosure:
             self._context.dropped.setdefault(module.path, why)
             return
         detail = f"imported by {work.name or work.path.name}"
-        self._reach(module, Reason(rule=Rule.PYTHON, detail=detail, because=work.path))
+        reason = Reason(rule=Rule.PYTHON, detail=detail, because=work.path)
+        self._reach_for(work.name, module, reason)
+
+    def _reach_for(self, importer: str, module: Module, reason: Reason) -> None:
+        why = self._parts.hold(importer, module, reason)
+        if why:
+            self._context.dropped.setdefault(module.path, why)
+        else:
+            self._reach(module, reason)
 
     def _installer_part(self, module: Module) -> None:
         """A package of an installer that something uses is kept whole, the installer is not."""
@@ -317,6 +343,7 @@ class PythonClosure:
         data = self._context.facts.python.source(path)
         if data is None:
             return
+        self._parts.note(find_names(data))
         names = set(_C_STRING.findall(data))
         # C has names with NULs around; Rust has them one after the other.
         text = b" ".join(_RUST_STRING.findall(data)) if b"/rustc/" in data else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from jettison.analysis.python_conditions import Target
@@ -15,12 +16,17 @@ from jettison.selection.python_stdlib import (
     DEVELOPER_PARTS,
     FALLBACKS,
     FROZEN,
+    FROZEN_LIBRARY,
+    FROZEN_SINCE,
     INSTALLERS,
     PROMPTS,
     SELF_TESTS,
     developer_part,
 )
+from jettison.trace import TraceLog
 
+# A module that every start imports.
+_FIRST_FROZEN: Final = r"(?:__pycache__/)?abc\.[^/]*"
 _DISTUTILS_HOOK: Final = "_distutils_hack"
 
 
@@ -46,6 +52,27 @@ class ImportCuts:
         self._distributions = facts.distributions(environment.site_dirs)
         self._finder = finder
         self._target = target
+        self._uses_frozen: bool | None = None
+
+    def is_frozen(self, module: Module, trace: TraceLog) -> bool:
+        """Whether the interpreter takes this module of its library from itself.
+
+        It was seen to start, and not to look for one of those that each start imports.
+        """
+        if module.name not in FROZEN_LIBRARY or not is_standard(module.path, self._environment):
+            return False
+        if self._uses_frozen is None:
+            interpreter = self._environment.interpreter
+            # By whatever links it got there; `collections.abc` is another module.
+            looked_for = re.compile(rf".*/{re.escape(interpreter.stdlib.name)}/{_FIRST_FROZEN}")
+            paths = [access.path for access in trace.accesses]
+            self._uses_frozen = (
+                interpreter.implementation == "cpython"
+                and interpreter.version >= FROZEN_SINCE
+                and any(path.is_below(interpreter.stdlib / "encodings") for path in paths)
+                and not any(looked_for.fullmatch(path) for path in paths)
+            )
+        return self._uses_frozen
 
     def why_not(self, importer: Importer, module: Module) -> str:
         """Why servers do without what is imported here; empty if it is to be followed."""

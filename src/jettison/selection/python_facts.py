@@ -18,6 +18,7 @@ from jettison.analysis.python_modules import ModuleFinder
 from jettison.analysis.python_packages import Distributions, read_distributions
 from jettison.filetree import RootFS
 from jettison.paths import ImagePath
+from jettison.selection.python_named import find_names
 
 _MAX_SOURCE_BYTES: Final = 16 << 20
 
@@ -31,10 +32,11 @@ class ScanOptions(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """What a module names, and which of the entry point groups."""
+    """What a module names, which of the entry point groups, and which of `python_named.NAMES`."""
 
     source: SourceScan
     groups: tuple[bytes, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 class PythonFacts:
@@ -98,6 +100,8 @@ class PythonFacts:
             return None
         if (member or path).endswith(".pyc"):
             names = sorted(set(names_in(data)))
-            return Scanned(SourceScan(tuple(Import(name) for name in names)))
+            imports = tuple(Import(name) for name in names)
+            return Scanned(SourceScan(imports), named=find_names(data))
         found = tuple(sorted(group for group in options.groups if group in data))
-        return Scanned(scan_source(data, options.target, strings=options.strings), found)
+        source = scan_source(data, options.target, strings=options.strings)
+        return Scanned(source, found, find_names(data))

@@ -56,14 +56,40 @@ DEVELOPER_PARTS: Final[dict[str, str]] = {
 # runs only where a module is a program: (who imports, what) and where it stands.
 SELF_TESTS: Final[dict[tuple[str, str], str]] = {
     ("cProfile", "optparse"): "only as a program",
+    ("os", "ntpath"): "only on Windows",
     ("platform", "plistlib"): "only on macOS",
     ("profile", "optparse"): "only as a program",
     ("random", "statistics"): "only its self-test",
+    ("sysconfig", "_aix_support"): "only on AIX",
+    ("sysconfig", "_osx_support"): "only on macOS",
+}
+
+# Imports of the library's own inside functions that do something only for who spells one of these
+# names, be it in a call, an import or a configuration: (who imports, what) and the names.
+ONLY_FOR: Final[dict[tuple[str, str], tuple[str, ...]]] = {
+    ("concurrent.futures", "concurrent.futures.process"): ("ProcessPoolExecutor",),
+    ("email.message", "email.policy"): ("EmailMessage", "MIMEPart"),
+    ("multiprocessing.connection", "xmlrpc.client"): ("XmlClient", "XmlListener", "xmlrpclib"),
+    ("shutil", "tarfile"): ("make_archive", "unpack_archive"),
+    ("shutil", "zipfile"): ("make_archive", "unpack_archive"),
+    ("zipfile", "py_compile"): ("PyZipFile",),
 }
 
 # Modules that every CPython has in itself, under the same names in `sys.modules` before any program
 # runs: CPython, Lib/importlib/__init__.py.
 FROZEN: Final = frozenset({"importlib._bootstrap", "importlib._bootstrap_external"})
+
+# Modules that every CPython from 3.11 on has in itself and does not look for on disk, unless it is
+# told to (`-X frozen_modules=off`) or was built for debugging: Tools/build/freeze_modules.py.
+# `os` is one as well, but by its file an interpreter finds the library: Modules/getpath.py.
+FROZEN_LIBRARY: Final = frozenset(
+    {
+        *("_collections_abc", "_sitebuiltins", "abc", "codecs", "genericpath", "io", "ntpath"),
+        *("importlib.machinery", "importlib.util", "posixpath", "runpy", "site", "stat"),
+        "zipimport",
+    }
+)
+FROZEN_SINCE: Final = (3, 11)
 
 # Those that code outside of the library imports for its prompts; where it says in so many words
 # (`except ImportError`) that it does without, it may.
@@ -106,17 +132,13 @@ LOADED_BY_NAME: Final[dict[str, tuple[str, ...]]] = {
     "decimal": ("_decimal",),
     "hashlib": ("_blake2", "_hashlib", "_md5", "_sha1", "_sha2", "_sha256", "_sha3", "_sha512"),
     "multiprocessing": (
-        "multiprocessing.dummy",
         "multiprocessing.forkserver",
-        "multiprocessing.managers",
-        "multiprocessing.pool",
         "multiprocessing.popen_fork",
         "multiprocessing.popen_forkserver",
         "multiprocessing.popen_spawn_posix",
         "multiprocessing.queues",
         "multiprocessing.resource_sharer",
         "multiprocessing.resource_tracker",
-        "multiprocessing.shared_memory",
         "multiprocessing.sharedctypes",
         "multiprocessing.spawn",
         "multiprocessing.synchronize",

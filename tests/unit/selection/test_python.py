@@ -93,6 +93,69 @@ def test_imports_of_self_tests_and_frozen_modules_are_not_followed() -> None:
     assert "statistics.py" in stdlib(decide("import statistics"))
 
 
+def test_what_serves_a_certain_name_waits_until_kept_code_spells_it() -> None:
+    selection = decide("import shutil\nshutil.copy('a', 'b')")
+    assert "shutil.py" in stdlib(selection)
+    assert not {"tarfile.py", "gzip.py"} & stdlib(selection)
+    why = selection.dropped[ImagePath(f"{_LIB}/tarfile.py")]
+    assert why == "only for make_archive and unpack_archive, which nothing names"
+    named = "import shutil\ndef later(path):\n    return shutil.unpack_archive(path)"
+    assert {"tarfile.py", "gzip.py"} <= stdlib(decide(named))
+    # The library's other modules count as well, and imports by others do anyway.
+    assert "tarfile.py" in stdlib(decide("import zipapp"))
+    assert "tarfile.py" in stdlib(decide("import tarfile"))
+
+
+@pytest.mark.parametrize(
+    ("files", "cmd"),
+    [
+        ({"/app/pools.py": b"from concurrent.futures import ProcessPoolExecutor\n"}, ("python",)),
+        ({"/app/pools.yaml": b"class: concurrent.futures.ProcessPoolExecutor\n"}, ("python",)),
+        ({}, ("python", "-c", "from concurrent.futures import ProcessPoolExecutor")),
+    ],
+)
+def test_a_name_may_be_spelled_anywhere(files: Content, cmd: Sequence[str]) -> None:
+    name = "concurrent/futures/process.py"
+    app: Content = {"/app/app.py": b"import concurrent.futures\n"}
+    found = stdlib(decide({**app, **files}, cmd=cmd))
+    assert {name, "concurrent/futures/thread.py"} <= found
+    assert name not in stdlib(decide(app))
+    assert "concurrent/futures/thread.py" in stdlib(decide(app))
+
+
+def test_a_name_in_an_extension_counts() -> None:
+    fast = make_distribution(
+        _SITE, "fast", {"fast.so": make_elf(constants=("ProcessPoolExecutor",))}
+    )
+    name = "concurrent/futures/process.py"
+    assert name in stdlib(decide("import fast, concurrent.futures", fast))
+    assert name not in stdlib(decide("import concurrent.futures", fast))
+
+
+def _started(*found: str, **more: object) -> set[str]:
+    """What stays of the library where an interpreter looked these up at its start."""
+    looked_up = [f"{_LIB}/{name}" for name in ("encodings/__init__.py", *found)]
+    return stdlib(decide("import stat, json", opened=looked_up, **more))  # type: ignore[arg-type]
+
+
+def test_modules_that_the_interpreter_has_in_itself_go_where_it_uses_them() -> None:
+    frozen = {"abc.py", "codecs.py", "site.py", "stat.py"}
+    assert not frozen & _started("os.py")
+    assert {"os.py", "json/__init__.py", "encodings/__init__.py"} <= _started("os.py")
+    assert "site.py" not in _started("collections/abc.py")
+    # It looked for one on disk, so it uses none of its own; or nobody saw it start.
+    assert frozen <= _started("abc.py")
+    assert frozen <= _started("__pycache__/abc.cpython-311.pyc")
+    assert frozen <= stdlib(decide("import stat"))
+
+
+def test_frozen_modules_that_are_asked_for_stay() -> None:
+    options = SelectionOptions(keep_modules=("stat",))
+    assert "stat.py" in _started(options=options)
+    assert "abc.py" not in _started(options=options)
+    assert "stat.py" in _started("stat.py")
+
+
 def test_stand_ins_for_c_modules_go() -> None:
     found = stdlib(decide("import abc"))
     assert "abc.py" in found
