@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import xray
+from starts import first_answers
 
 _REPOSITORY: Final = Path(__file__).resolve().parents[1]
 _SAMPLE: Final = _REPOSITORY / "examples/flask-sample"
@@ -33,13 +34,15 @@ _PEER_MB: Final = 29.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of `jettison slim`: its JSON document, wall time, peak memory, and what tracing took.
+    """One run of `jettison slim`: its JSON document, times, peak memory, and what tracing took.
 
-    Units: `agent_seconds` of CPU time that the tracer used for `calls` system calls.
+    Units: `seconds` of wall time; `cpu_seconds` of all its processes, without an engine's;
+    `agent_seconds` of CPU time that the tracer used for `calls` system calls.
     """
 
     document: dict[str, Any]
     seconds: float
+    cpu_seconds: float
     peak_mb: float
     calls: int
     agent_seconds: float
@@ -64,16 +67,39 @@ def main() -> None:
         same = cold.slimmed["digest"] == warm.slimmed["digest"]
         print(f"same input twice gives one digest: {'yes' if same else 'NO'}")
         if _has_docker():
-            _build("--docker", _IMAGE)
-            try:
-                _print("Docker Engine, closure", _slim(f"docker:{_IMAGE}", scratch, "closure"))
-                _print("Docker Engine, observed", _slim(f"docker:{_IMAGE}", scratch, "observed"))
-                xray.measure_image(f"docker:{_IMAGE}", scratch)
-            finally:
-                subprocess.run(["docker", "image", "rm", "--force", _IMAGE], check=False)
+            _bench_docker(scratch)
         else:
             print("no Docker Engine answers: its figures are left out")
+        _bench_official(scratch)
         xray.measure_growth(scratch)
+
+
+def _bench_docker(scratch: Path) -> None:
+    """From a local engine and back into it."""
+    slimmed = f"{_IMAGE.partition(':')[0]}:slim"
+    _build("--docker", _IMAGE)
+    try:
+        for policy in ("closure", "observed"):
+            run = _slim(f"docker:{_IMAGE}", scratch, policy, output=f"docker:{slimmed}")
+            _print(f"Docker Engine, {policy}", run)
+        xray.measure_image(f"docker:{_IMAGE}", scratch)
+    finally:
+        for image in (_IMAGE, slimmed):
+            subprocess.run(["docker", "image", "rm", "--force", image], check=False)
+
+
+def _bench_official(scratch: Path) -> None:
+    """On a base laid out as the official images are, which have no byte code."""
+    original = f"oci:{_build('--base', 'official')}"
+    slimmed = f"oci:{scratch}/official:slim"
+    run = _slim(original, scratch, "closure", cache="official", output=slimmed)
+    _print("official layout, closure, cold cache", run)
+    store = scratch / "official/jettison"
+    seconds = first_answers({"original": original, "slimmed": slimmed}, store)
+    before, after = seconds["original"], seconds["slimmed"]
+    print(
+        f"  first answer {before:7.2f} s -> {after:.2f} s  ({after / before:.2f} of the original)"
+    )
 
 
 def _build(*arguments: str) -> Path:
@@ -88,10 +114,13 @@ def _has_docker() -> bool:
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
 
 
-def _slim(target: str, scratch: Path, policy: str, *, cache: str = "engine") -> Run:
-    output = scratch / f"{time.monotonic_ns()}.tar"
+def _slim(
+    target: str, scratch: Path, policy: str, *, cache: str = "engine", output: str = ""
+) -> Run:
+    archive = scratch / f"{time.monotonic_ns()}.tar"
     argv = [str(_JETTISON), "slim", target, "--policy", policy, "--format", "json"]
-    argv += ["--output", f"oci-archive:{output}", "--report-dir", str(scratch / "report")]
+    argv += ["--output", output or f"oci-archive:{archive}"]
+    argv += ["--report-dir", str(scratch / "report")]
     environment = {**os.environ, "XDG_CACHE_HOME": str(scratch / cache)}
     start = time.monotonic()
     log = scratch / "log"
@@ -111,12 +140,13 @@ def _slim(target: str, scratch: Path, policy: str, *, cache: str = "engine") -> 
     if status != 0:
         ended = f"{' '.join(argv)}: status {os.waitstatus_to_exitcode(status)}"
         raise SystemExit(f"{log.read_text()}\n{ended}")
-    output.unlink()
+    archive.unlink(missing_ok=True)
     with (scratch / "report/trace.jsonl").open() as trace:
         header = json.loads(trace.readline())
     return Run(
         document=json.loads(raw),
         seconds=seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
         peak_mb=usage.ru_maxrss / 1024,
         calls=header["notifications"],
         agent_seconds=header["agent_seconds"],
@@ -138,6 +168,7 @@ def _print(title: str, run: Run) -> None:
     print(f"  tracing     {each_us:8.1f} us a system call, {run.calls} of them")
     for stage in run.document["stages"]:
         print(f"  {stage['name']:24} {stage['seconds']:7.2f} s")
+    print(f"  {'on the processor':24} {run.cpu_seconds:7.2f} s")
     print(f"  {'total, as a user sees it':24} {run.seconds:7.2f} s", end="")
     print(f"  ({run.seconds / _PEER_S:.2f} of the peer's {_PEER_S} s)")
 
