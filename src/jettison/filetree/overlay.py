@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from jettison.filetree.entries import Entry, FileKind, LayerTree
 from jettison.filetree.tree import FileTree
 from jettison.paths import ImagePath
+
+# Up to so many paths are looked for in each path one by one.
+_FEW: Final = 32
 
 
 def merge_layers(layers: Iterable[LayerTree]) -> FileTree:
@@ -34,10 +38,13 @@ def merge_layers(layers: Iterable[LayerTree]) -> FileTree:
         )
         if replaced:
             merged = _without(merged, replaced, ())
+        heads: set[str] = set()
         for entry in layer.entries:
             merged[entry.path] = entry if entry.layer == index else replace(entry, layer=index)
-            if (parent := entry.path.parent) not in merged:
-                unnamed.update((parent, *parent.parents))
+            heads.add(entry.path.rpartition("/")[0])
+        for head in heads - merged.keys():
+            parent = ImagePath(head or "/")
+            unnamed.update((parent, *parent.parents))
     return FileTree(_regroup(merged))
 
 
@@ -52,6 +59,13 @@ def _without(
             tops.add(path)
     if not tops:
         return merged
+    if len(tops) <= _FEW:
+        below = tuple(f"{path.rstrip('/')}/" for path in tops)
+        return {
+            path: entry
+            for path, entry in merged.items()
+            if path == "/" or not path.startswith(below)
+        }
     is_below = _Below(tops)
     return {
         path: entry

@@ -40,15 +40,15 @@ class FileTree(Mapping[ImagePath, Entry]):
     __slots__ = ("_children", "_entries")
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        found: dict[str, Entry] = {"/": _ROOT_ENTRY}
-        for entry in entries:
-            found[entry.path] = entry
-        for path in list(found):
-            parent = ImagePath(path).parent
+        found: dict[ImagePath, Entry] = {ROOT: _ROOT_ENTRY}
+        found.update((entry.path, entry) for entry in entries)
+        heads = {path.rpartition("/")[0] for path in found}
+        for head in heads - found.keys():
+            parent = ImagePath(head or "/")
             while parent not in found:
                 found[parent] = Entry(path=parent, kind=FileKind.DIRECTORY, mode=0o755)
                 parent = parent.parent
-        self._entries = {ImagePath(key): found[key] for key in sorted(found)}
+        self._entries = {path: found[path] for path in sorted(found)}
         self._children: dict[str, list[str]] | None = None
 
     def __getitem__(self, path: str) -> Entry:
