@@ -47,6 +47,7 @@ STDLIB: Final[Mapping[str, str]] = {
     "tarfile.py": "import gzip\n",
     "gzip.py": "",
     "zipapp.py": "import shutil\nshutil.make_archive\n",
+    "_compat_pickle.py": "NAMES = 'ProcessPoolExecutor'\n",
     "concurrent/__init__.py": "",
     "concurrent/futures/__init__.py": "__all__ = ['ProcessPoolExecutor']\n",
     "concurrent/futures/process.py": "class ProcessPoolExecutor: pass\n",

@@ -12,6 +12,8 @@ from jettison.selection.python_stdlib import ONLY_FOR
 NAMES: Final = tuple(sorted({name for names in ONLY_FOR.values() for name in names}))
 """All names that `ONLY_FOR` waits for."""
 
+# Parts of the standard library that list names of Python 2, for pickles and translations.
+_TABLES: Final = ("_compat_pickle", "lib2to3")
 _RAW: Final = tuple((name, name.encode()) for name in NAMES)
 
 
@@ -46,6 +48,8 @@ class NamedParts:
 
     def note(self, names: Iterable[str], package: str = "") -> None:
         """Kept code spells these names; `package` if it belongs to the standard library."""
+        if package in _TABLES:
+            return
         for name in names:
             self._spelled.setdefault(name, set()).add(package)
 

@@ -14,6 +14,7 @@ from jettison.paths import ImagePath
 from jettison.runtime.container import Container, ContainerHost
 from jettison.runtime.options import RunOptions, VolumeMount
 from jettison.selection import Bytecode, Selection
+from jettison.workflow.background import Background
 from jettison.workflow.watching import Stacked
 
 _TIMEOUT_S: Final = 600.0
@@ -28,6 +29,7 @@ class ByteCode:
         self._codes: dict[ImagePath, bytes] = {}
         self._is_checked: dict[ImagePath, bool] = {}
         self._runs = 0
+        self._begun: Background[int] | None = None
 
     @property
     def codes(self) -> Mapping[ImagePath, bytes]:
@@ -38,11 +40,22 @@ class ByteCode:
         """How many modules of a selection have no byte code in the original."""
         return sum(item.stored is None for item in selection.bytecode)
 
+    def begin(self, selection: Selection) -> None:
+        """Compile what a selection wants, in a thread; whoever adds another one waits for it."""
+        if self.wanted(selection):
+            self._begun = Background(lambda: self._add(selection))
+
     def add(self, selection: Selection) -> int:
         """Compile what a selection wants and is not there yet; how many failed.
 
         Raises: HostError, StoreError.
         """
+        if self._begun is not None:
+            self._begun.result()
+            self._begun = None
+        return self._add(selection)
+
+    def _add(self, selection: Selection) -> int:
         checked = find_checked(selection)
         missing = tuple(item for item in selection.bytecode if self._lacks(item, checked))
         if not missing:

@@ -88,11 +88,11 @@ class Workshop:
 
         The command line alone says nearly everything that can be imported. So a selection for an
         app that did nothing has nearly all sources read and byte code compiled, and the selection
-        that counts finds it done.
+        that counts finds it done or under way.
         """
         options = self.request.selection
         if options.policy is not Policy.OBSERVED:
-            self.code.add(decide(self.packages.facts, self.image, TraceLog(), options))
+            self.code.begin(decide(self.packages.facts, self.image, TraceLog(), options))
 
     def work(self) -> Made:
         """All that was asked for.

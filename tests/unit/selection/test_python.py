@@ -121,6 +121,9 @@ def test_a_name_may_be_spelled_anywhere(files: Content, cmd: Sequence[str]) -> N
     assert {name, "concurrent/futures/thread.py"} <= found
     assert name not in stdlib(decide(app))
     assert "concurrent/futures/thread.py" in stdlib(decide(app))
+    listed = stdlib(decide("import concurrent.futures, _compat_pickle"))
+    assert "_compat_pickle.py" in listed
+    assert name not in listed
 
 
 def test_a_name_in_an_extension_counts() -> None:
