@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# As pip does with what it installs, but not with what it leaves in place; some environments forbid
+# Python to do so by itself, and then each start would compile anew.
+COMPILE = $(BIN)/python -m compileall -q src
 # What stands for python:* in the demo: a base built here (full, slim, official), or an image of
 # your own as oci:DIR, docker-archive:FILE or docker:NAME.
 BASE ?=
@@ -31,6 +34,7 @@ $(VENV)/.runtime: pyproject.toml
 	@scripts/install-packages python3 python3-venv
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
@@ -55,6 +59,7 @@ lint: $(VENV)/.dev
 bench:
 	@scripts/install-packages $(DEMO_PACKAGES)
 	@$(MAKE) --silent $(VENV)/.dev
+	@$(COMPILE)
 	@$(PYTHON) scripts/with_docker.py $(BIN)/python benchmarks/run.py
 
 clean:
