@@ -22,9 +22,10 @@ from jettison.probe.ready import ReadyOptions
 from jettison.runtime.container import ContainerHost
 from jettison.runtime.options import RunOptions
 from jettison.workflow.hosts import host_for, isolation_options
+from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.layers import find_layers
 from jettison.workflow.opening import opened
-from jettison.workflow.requests import SourceRequest, WatchRequest
+from jettison.workflow.requests import WatchRequest
 from jettison.workflow.watching import Stacked, WatchOptions, watch
 
 _ROUNDS: Final = 9
