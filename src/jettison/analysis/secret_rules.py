@@ -27,6 +27,8 @@ _PLACEHOLDER: Final = re.compile(
     rb"|replace|(?:^|[-_])fake|test(?:ing|s|only|[-_]|$)|xxxx|\*\*\*|\.\.\.|1234567|abcdef|00000000|deadbeef"
     rb"|not[-_ ]?(?:a[-_ ]?)?(?:real[-_ ]?)?secret"
 )
+# What a program puts something else in the place of: `{name}`, `%s`, `%(name)s`.
+_FORMATTED: Final = re.compile(rb"\{[A-Za-z_][\w.()\[\]'\"]*\}|%s|%\(\w+\)s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class SecretRule:
     look-around, that matches wherever `pattern` does, for the search of many at once; `check` tells
     a secret from what only looks like one; `shown` is how much of the value says nothing, such as
     `ghp_`.
+    Units: a match begins at most `before_bytes` before, and ends at most `after_bytes` behind, the
+    end of its anchor.
     """
 
     id: str
@@ -45,6 +49,8 @@ class SecretRule:
     pattern: re.Pattern[bytes]
     check: Callable[[bytes], bool]
     shown: int = 0
+    before_bytes: int = 320
+    after_bytes: int = 700
 
 
 def entropy_bits(value: bytes) -> float:
@@ -64,6 +70,7 @@ def is_placeholder(value: bytes) -> bool:
         or value[:1] in b"$<{[%("
         or b"${" in value
         or b"{{" in value
+        or _FORMATTED.search(value) is not None
     )
 
 
@@ -177,6 +184,7 @@ PRIVATE_KEY: Final = SecretRule(
         rb"-----END "
     ),
     check=_is_key_body,
+    after_bytes=17_000,
 )
 
 # Forms so certain that they are looked for in the files of packages too.
@@ -186,7 +194,7 @@ TOKENS: Final = (
     SecretRule(
         id="aws-secret-key",
         title="AWS secret access key",
-        anchor=rb"(?i)aws.{0,20}secret.{0,40}[a-z0-9/+]{40}",
+        anchor=rb"(?i)aws[\w-]{0,10}secret",
         pattern=re.compile(
             rb"(?i)aws[\w-]{0,10}secret[\w-]{0,20}[\"']?\s{0,4}[=:]>?\s{0,4}[\"']?"
             rb"(?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
@@ -201,7 +209,7 @@ TOKENS: Final = (
         "gitlab-token",
         "GitLab token",
         rb"gl(?:pat|dt|rt|cbt|ptt|ft)-[\w-]{20,300}(?:\.[0-9a-z.]{9,20})?",
-        anchor=rb"gl(?:pat|dt|rt|cbt|ptt|ft)-[\w-]{20}",
+        anchor=rb"gl(?:pat|dt|rt|cbt|ptt|ft)-",
     ),
     _token("npm-token", "npm token", rb"npm_[A-Za-z0-9]{36}"),
     _token(
@@ -209,19 +217,19 @@ TOKENS: Final = (
         "PyPI token",
         rb"pypi-AgEI[\w-]{50,400}",
         _is_pypi_token,
-        anchor=rb"pypi-AgEI[\w-]{50}",
+        anchor=rb"pypi-AgEI",
     ),
     _token(
         "docker-pat",
         "Docker Hub token",
         rb"dckr_[po]at_[\w-]{27,32}",
-        anchor=rb"dckr_[po]at_[\w-]{27}",
+        anchor=rb"dckr_[po]at_",
     ),
     _token(
         "slack-token",
         "Slack token",
         rb"xox[abeoprs]-(?:[0-9]{9,14}-){1,3}[0-9A-Za-z-]{20,200}",
-        anchor=rb"xox[abeoprs]-[0-9A-Za-z-]{24}",
+        anchor=rb"xox[abeoprs]-[0-9]",
     ),
     _token(
         "slack-app-token",
@@ -251,10 +259,15 @@ TOKENS: Final = (
         "stripe-key",
         "Stripe live key",
         rb"[rs]k_live_[A-Za-z0-9]{24,120}",
-        anchor=rb"[rs]k_live_\w{24}",
+        anchor=rb"[rs]k_live_",
     ),
-    _token("google-api-key", "Google API key", rb"AIza[\w-]{35}"),
-    _token("google-client-secret", "Google OAuth client secret", rb"GOCSPX-[\w-]{28}"),
+    _token("google-api-key", "Google API key", rb"AIza[\w-]{35}", anchor=rb"AIza"),
+    _token(
+        "google-client-secret",
+        "Google OAuth client secret",
+        rb"GOCSPX-[\w-]{28}",
+        anchor=rb"GOCSPX-",
+    ),
     _token("sendgrid-key", "SendGrid key", rb"SG\.[\w-]{22}\.[\w-]{43}"),
     _token(
         "openai-key",
@@ -300,6 +313,8 @@ LOOSE: Final = (
             _EDGE + rb"(?P<value>eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{20,1000})" + _END
         ),
         check=_is_jwt,
+        before_bytes=2100,
+        after_bytes=5100,
     ),
     SecretRule(
         id="url-password",
@@ -317,6 +332,7 @@ LOOSE: Final = (
         anchor=rb"\"auth\"\s*:\s*\"",
         pattern=re.compile(rb"\"auth\"\s{0,8}:\s{0,8}\"(?P<value>[A-Za-z0-9+/]{8,4000}={0,2})\""),
         check=_is_registry_login,
+        after_bytes=4100,
     ),
     SecretRule(
         id="netrc",

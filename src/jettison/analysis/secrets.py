@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -29,16 +28,16 @@ if TYPE_CHECKING:
 MAX_MATCHES: Final = 20
 """More secrets than this are not listed of one file."""
 
+# In one file each rule is tried at this many places; no honest text has more.
 _MAX_ANCHORS: Final = 2000
-_BEFORE_BYTES: Final = 320
-_AFTER_BYTES: Final = 700
-_KEY_BYTES: Final = 17000
 
 _SECRET_WORD: Final = (
     rb"(?:secret|passw(?:or)?d|passphrase|api[_-]?key|token|credentials?"
     rb"|(?:private|access|encryption|fernet|signing|jwt|session|master)[_-]?key)"
 )
-_NAME: Final = rb"(?P<name>[A-Za-z0-9_.-]{0,40}" + _SECRET_WORD + rb"[A-Za-z0-9_-]{0,24})"
+_NAME: Final = (
+    rb"(?<![A-Za-z0-9_.-])(?P<name>[A-Za-z0-9_.-]{0,40}" + _SECRET_WORD + rb"[A-Za-z0-9_-]{0,24})"
+)
 _QUOTED_VALUE: Final = rb"[bru]{0,2}(?P<quote>[\"'])(?P<value>[^\"'\s\\]{8,200})(?P=quote)"
 # Between name and value: `=`, `:`, `: str =` or `=>`.
 _QUOTED: Final = re.compile(
@@ -60,9 +59,10 @@ _PLAIN: Final = re.compile(
     + rb"\s{0,4}[=:]\s{0,4}(?P<quote>[\"']?)(?P<value>[^\"'\s\\;&|<>(){}]{8,200})(?P=quote)"
     + rb"(?=\s|;|$)"
 )
-_ASSIGNMENT_ANCHOR: Final = (
-    rb"(?i)" + _SECRET_WORD.replace(rb"(?:or)?d", b"") + rb"[\w-]{0,24}[\"'\]]{0,2}\s{0,4}[:=,]"
-)
+_WORD_ANCHOR: Final = rb"(?i)" + _SECRET_WORD.replace(rb"(?:or)?d", b"") + rb"[\w-]{0,24}"
+_QUOTED_ANCHOR: Final = _WORD_ANCHOR + rb"[\"'\]]{0,2}\s{0,4}[:=,][^\"']{0,60}[\"'][^\"'\s\\]{8}"
+_PLAIN_ANCHOR: Final = _WORD_ANCHOR + rb"\s{0,4}[=:]\s{0,4}[\"']?[^\"'\s\\;&|<>(){}]{8}"
+_ASSIGNMENT_BYTES: Final = (200, 300)
 # The name of something about a secret: where it is, how long it lives, what it hashes to.
 _ABOUT: Final = re.compile(
     rb"(?i)(?:hash|digest|sha\d*|md5|fingerprint|url|uri|endpoint|file|path|dir|header|field|param"
@@ -70,6 +70,7 @@ _ABOUT: Final = re.compile(
     rb"|pattern|format|algorithm|method|class|backend|count|limit|min|max|label|title|help|hint|text"
     rb"|validators?|hashers?|salt|version|policy|scheme|ref|encoding|s)$"
     rb"|public|token_?urlsafe|csrf|tokeniz|secrets?_?manager"
+    rb"|(?:next|page|continuation|request|client|idempotency|export|import)[_-]?token$"
 )
 _HASHED: Final = re.compile(rb"(?i)(?:\$[0-9a-z]{1,10}\$|pbkdf2_|sha\d|md5|bcrypt|argon2|\{\w+\})")
 # Identifiers and names made of words, with a number here and there.
@@ -118,7 +119,7 @@ class SecretMatch:
 class SecretScanner:
     """All rules, for one thread."""
 
-    _scratch: dict[bool, hyperscan.Scratch] = field(default_factory=dict)
+    _scratch: hyperscan.Scratch | None = None
 
     def scan(self, data: bytes, scope: Scope) -> tuple[SecretMatch, ...]:
         """The secrets of a text, in order, at most MAX_MATCHES of them.
@@ -127,9 +128,11 @@ class SecretScanner:
         """
         found: dict[bytes, SecretMatch] = {}
         for index, spans in sorted(self._anchors(data, scope).items()):
-            for start, stop in spans:
-                for match in self._matches(index, data, (start, stop), scope):
+            for span in spans:
+                for match in self._matches(index, data, span):
                     found.setdefault(match.value, match)
+                if len(found) > MAX_MATCHES:
+                    break
         ordered = sorted(found.values(), key=lambda match: (match.line, match.rule, match.value))
         return tuple(ordered[:MAX_MATCHES])
 
@@ -142,57 +145,53 @@ class SecretScanner:
             raw = raw.replace(value, b"***")
         return raw.decode("utf-8", "surrogateescape")
 
-    def _matches(
-        self, index: int, data: bytes, span: tuple[int, int], scope: Scope
-    ) -> Iterator[SecretMatch]:
+    def _matches(self, index: int, data: bytes, span: tuple[int, int]) -> Iterator[SecretMatch]:
         if index < len(_RULES):
             rule = _RULES[index]
             for match in rule.pattern.finditer(data, *span):
                 if rule.check(match["value"]):
                     yield _of_rule(rule, match)
             return
-        for pattern in _ASSIGNMENTS[scope]:
+        for pattern in _ASSIGNMENTS[index - len(_RULES)][1]:
             for match in pattern.finditer(data, *span):
                 if is_secret_value(match["name"], match["value"]):
                     yield _of_assignment(match)
 
     def _anchors(self, data: bytes, scope: Scope) -> dict[int, list[tuple[int, int]]]:
-        """Where each rule may match: rule number to spans that do not overlap."""
-        import hyperscan  # noqa: PLC0415  # 45 ms that only this needs
-
-        certain = scope is Scope.TOKENS
+        """Where each rule may match: its number, and spans that do not overlap."""
         found: dict[int, list[tuple[int, int]]] = {}
-        count = 0
+        counts = [0] * len(_REACH)
+        asked = {
+            Scope.TOKENS: len(TOKENS),
+            Scope.CODE: len(_RULES) + 1,
+            Scope.SETTINGS: len(_REACH),
+        }[scope]
 
-        def note(index: int, _start: int, stop: int, _flags: int, _context: object) -> bool:
-            nonlocal count
-            count += 1
+        def note(index: int, _start: int, stop: int, _flags: int, _context: object) -> None:
+            counts[index] += 1
+            if index >= asked or counts[index] > _MAX_ANCHORS:
+                return
+            before, after = _REACH[index]
             spans = found.setdefault(index, [])
-            first = max(0, stop - _BEFORE_BYTES)
-            last = stop + (_KEY_BYTES if index == 0 else _AFTER_BYTES)
+            first, last = max(0, stop - before), stop + after
             if spans and first <= spans[-1][1]:
                 spans[-1] = (spans[-1][0], max(spans[-1][1], last))
             else:
                 spans.append((first, last))
-            return count >= _MAX_ANCHORS
 
-        # Ended by `note`, what was found until then is enough to look at.
-        with suppress(hyperscan.ScanTerminated):
-            database = _database(certain=certain)
-            scratch = self._scratch.get(certain) or database.scratch.clone()
-            self._scratch[certain] = scratch
-            database.scan(data, match_event_handler=note, scratch=scratch)
+        database = _database()
+        if self._scratch is None:
+            self._scratch = database.scratch.clone()
+        database.scan(data, match_event_handler=note, scratch=self._scratch)
         return found
 
 
 @cache
-def _database(*, certain: bool) -> hyperscan.Database:
-    """The anchors of the certain rules, or of all, by their number; compiled in some 50 ms."""
-    import hyperscan  # noqa: PLC0415  # as above
+def _database() -> hyperscan.Database:
+    """All anchors by their number. One database for every scope: compiling takes the longest."""
+    import hyperscan  # noqa: PLC0415  # 30 ms that only this needs
 
-    anchors = [rule.anchor for rule in (TOKENS if certain else _RULES)]
-    if not certain:
-        anchors.append(_ASSIGNMENT_ANCHOR)
+    anchors = (*(rule.anchor for rule in _RULES), *(anchor for anchor, _ in _ASSIGNMENTS))
     database = hyperscan.Database()
     database.compile(
         expressions=anchors,
@@ -234,12 +233,16 @@ def is_secret_value(name: bytes, value: bytes) -> bool:
     return is_password and classes >= 3 and entropy_bits(value) >= 2.75
 
 
-_ASSIGNMENTS: Final = {
-    Scope.TOKENS: (),
-    Scope.CODE: (_QUOTED, _DEFAULT),
-    Scope.SETTINGS: (_QUOTED, _DEFAULT, _PLAIN),
-}
 _RULES: Final[Sequence[SecretRule]] = (*TOKENS, *LOOSE)
+# Numbered behind the rules: the first in code, both in settings.
+_ASSIGNMENTS: Final = (
+    (_QUOTED_ANCHOR, (_QUOTED, _DEFAULT)),
+    (_PLAIN_ANCHOR, (_PLAIN,)),
+)
+_REACH: Final = (
+    *((rule.before_bytes, rule.after_bytes) for rule in _RULES),
+    *(_ASSIGNMENT_BYTES for _ in _ASSIGNMENTS),
+)
 _PLAIN_NAME: Final = re.compile(rb"(?i)" + _NAME)
 
 

@@ -119,6 +119,8 @@ def test_real_looking_values_of_telling_names(text: str) -> None:
         'TOKEN = "tokens.NAME_OR_KEYWORD"',
         'api_key_header = "X-Api-Key-Id-2b"',
         'CSRF_TOKEN = "' + random_text("csrf", 32) + '"',
+        'next_token = "' + random_text("next", 40) + '"',
+        'SECRET_KEY = "prefix-{make_key(32)}-suffix"',
         'PUBLIC_KEY_TOKEN = "b03f5f7f11d50a3ab03f5f7f11d50a3a"',
     ],
 )
@@ -169,6 +171,18 @@ def test_a_value_counts_once_and_many_values_are_cut() -> None:
     assert rules(f"{token}\n{token}") == ["github-token"]
     many = "\n".join(github_token(str(number)) for number in range(MAX_MATCHES + 5))
     assert len(rules(many)) == MAX_MATCHES
+
+
+def test_a_secret_behind_any_number_of_harmless_places_is_found() -> None:
+    text = "token = lexer\n" * 5000 + "aws-secret\n" * 5000 + github_token()
+    assert rules(text, Scope.SETTINGS) == ["github-token"]
+    long = base64.urlsafe_b64encode(
+        json.dumps({"alg": "RS256", "kid": "k" * 900}).encode()
+    ).decode()
+    claims = base64.urlsafe_b64encode(json.dumps({"sub": "x" * 900}).encode()).decode()
+    assert rules(f"x = '{long.rstrip('=')}.{claims.rstrip('=')}.{random_text('s', 342)}'") == [
+        "jwt"
+    ]
 
 
 def test_keys_in_source_and_json_are_keys_too() -> None:
