@@ -79,8 +79,9 @@ def _size(document: XrayDocument) -> str:
 
 
 def _efficiency(document: XrayDocument) -> str:
-    wasted = human_size(document.wasted_bytes or 0)
-    text = f"{document.efficiency:.1%}, {wasted} wasted"
+    if not document.wasted_bytes:
+        return "100%, nothing is stored twice or deleted"
+    text = f"{document.efficiency:.1%}, {human_size(document.wasted_bytes)} wasted"
     share = document.user_wasted_percent
     return f"{text} ({share:.1%} of what follows the first layer)" if share is not None else text
 
@@ -169,7 +170,8 @@ def _files(files: Sequence[object], width: int) -> Lines:
 
 
 def _waste(document: XrayDocument, most: int | None, width: int) -> Lines:
-    rows: Sequence[WasteRow] = [row for row in document.waste or () if row.size_bytes][:most]
+    shown = most and most - 1
+    rows: Sequence[WasteRow] = [row for row in document.waste or () if row.size_bytes][:shown]
     if not rows:
         return
     yield "WASTED MOST (stored in several layers, or deleted later)"
@@ -184,7 +186,8 @@ def _waste(document: XrayDocument, most: int | None, width: int) -> Lines:
 
 
 def _duplicates(document: XrayDocument, most: int | None, width: int) -> Lines:
-    rows: Sequence[DuplicateRow] = (document.duplicates or ())[:most]
+    shown = most and most - 1
+    rows: Sequence[DuplicateRow] = (document.duplicates or ())[:shown]
     if not rows:
         return
     yield "DUPLICATES (what all copies but one take)"
@@ -262,6 +265,8 @@ def _risk_table(document: XrayDocument, most: int | None, width: int) -> Lines:
         document.risks or (),
         key=lambda row: (_SEVERITIES.index(row.severity), row.kind, row.path, row.line or 0),
     )
+    if most is not None:
+        risks = [row for row in risks if row.severity != "info"]
     if not risks:
         return
     yield "RISKS"
