@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 DEMO_PACKAGES := python3 python3-venv runc mmdebstrap uidmap
 TEST_PACKAGES := $(DEMO_PACKAGES) apparmor buildah chromium docker-compose docker-registry docker.io \
-	iproute2 jq nginx podman procps skopeo strace zstd
+	iproute2 jq nginx openssl podman procps skopeo strace zstd
 
 .PHONY: help venv demo test lint bench clean
 .NOTPARALLEL:

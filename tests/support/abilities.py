@@ -67,6 +67,7 @@ ABILITIES: Final[Mapping[str, Callable[[], str]]] = {
     "docker": partial(_program, "docker", "info"),
     "mmdebstrap": partial(_program, "mmdebstrap"),
     "nginx": partial(_program, "nginx"),
+    "openssl": partial(_program, "openssl"),
     "podman": partial(_program, "podman"),
     "registry": partial(_program, "docker-registry"),
     "root": _root,

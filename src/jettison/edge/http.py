@@ -23,7 +23,14 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import certifi
 import urllib3
-from urllib3.exceptions import HTTPError, LocationValueError, SSLError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    InsecureRequestWarning,
+    LocationValueError,
+    NewConnectionError,
+    SSLError,
+)
 
 from jettison import __version__
 from jettison.errors import JettisonError
@@ -36,6 +43,7 @@ Body = bytes | Callable[[], Iterable[bytes]]
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS: Final = 8
+_MOST_KNOCKS: Final = 2
 _TEMPORARY: Final = frozenset({408, 429, 500, 502, 503, 504})
 # What tells who we are, and is nobody's business but that host's.
 _PRIVATE: Final = frozenset({"authorization", "cookie"})
@@ -48,13 +56,15 @@ class HttpError(JettisonError):
     """No answer, or one that broke off.
 
     Shape: `is_temporary` if it may work another time; `is_tls` if the two sides did not agree on
-    TLS, `is_untrusted` if it is the certificate that was not believed.
+    TLS, `is_untrusted` if it is the certificate that was not believed, `is_unreachable` if there
+    was no connection at all.
     """
 
     exit_code = 4
     is_temporary = False
     is_tls = False
     is_untrusted = False
+    is_unreachable = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +182,9 @@ class HttpClient:
             try:
                 response = self._follow(request)
             except HttpError as err:
-                if attempt == last or not err.is_temporary:
+                # A name that nobody knows and a host that is silent seldom change so soon.
+                most = min(last, _MOST_KNOCKS) if err.is_unreachable else last
+                if attempt >= most or not err.is_temporary:
                     raise
                 _log.debug("attempt %d: %s", attempt, err)
                 pause_s = self._pause_s(attempt, "")
@@ -260,6 +272,9 @@ class HttpClient:
     def _make_manager(self, proxy: str) -> urllib3.PoolManager:
         named = (os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
         context = _ssl_context(named, insecure=self.options.insecure)
+        if self.options.insecure:
+            # The user has asked for it, and is not to be told with each request.
+            urllib3.disable_warnings(InsecureRequestWarning)
         if not proxy:
             return urllib3.PoolManager(num_pools=8, maxsize=8, ssl_context=context)
         parts = urlsplit(proxy)
@@ -359,6 +374,7 @@ def _translated(url: str, err: Exception) -> HttpError:
     translated = HttpError(f"{shown_url(url)}: {_told(reason)}")
     translated.is_tls = isinstance(err, SSLError) or isinstance(reason, ssl.SSLError)
     translated.is_temporary = not (translated.is_tls or isinstance(err, LocationValueError))
+    translated.is_unreachable = isinstance(err, NewConnectionError | ConnectTimeoutError)
     if isinstance(reason, ssl.SSLCertVerificationError):
         translated.is_untrusted = True
         translated.hint = "trust its authority with SSL_CERT_FILE, or allow it with --insecure"

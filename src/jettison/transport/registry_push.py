@@ -209,7 +209,12 @@ class _Upload:
                 raise
             found, pause_s = err.message, 0.0
         self._stall(found, pause_s)
-        self._take_up()
+        try:
+            self._take_up()
+        except HttpError as err:
+            # Then the next piece fails as well, and is counted.
+            if not err.is_temporary:
+                raise
 
     def _halve(self) -> bool:
         """Send smaller pieces from now on, if they can be any smaller."""

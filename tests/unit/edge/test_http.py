@@ -1,12 +1,15 @@
 import email.utils
 import gzip
+import ssl
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from jettison.edge import http
 from jettison.edge.http import HttpClient, HttpError, HttpOptions, Request, is_loopback, shown_url
+from jettison.edge.process import run
 from support.web import Handler, Web, serve
 
 
@@ -111,13 +114,29 @@ def test_nobody_waits_for_hours(client: HttpClient, pauses: list[float]) -> None
     assert pauses == []
 
 
-def test_nobody_listens(pauses: list[float]) -> None:
+def test_nobody_listens(client: HttpClient, pauses: list[float]) -> None:
     with serve(lambda handler: handler.send(200)) as web:
         pass
-    options = HttpOptions(attempts=3)
-    with HttpClient(options) as client, pytest.raises(HttpError, match="Connection refused"):
+    with pytest.raises(HttpError, match="Connection refused"):
         _get(client, web.url)
-    assert len(pauses) == 2
+    assert pauses == [0.4]
+
+
+def test_who_hangs_up_without_an_answer_is_asked_again(
+    client: HttpClient, pauses: list[float]
+) -> None:
+    answers = iter([0, 0, 200])
+
+    def respond(handler: Handler) -> None:
+        status = next(answers)
+        if status:
+            handler.send(status, b"ok")
+        else:
+            handler.close_connection = True
+
+    with serve(respond) as web:
+        assert _get(client, web.url) == (200, b"ok")
+    assert pauses == [0.4, 0.8]
 
 
 def test_credentials_stay_with_their_host(client: HttpClient) -> None:
@@ -179,6 +198,53 @@ def test_plain_http_where_tls_was_expected(client: HttpClient, pauses: list[floa
     assert caught.value.is_tls
     assert not caught.value.is_untrusted
     assert pauses == []
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    """A server's certificate for 127.0.0.1 that nobody vouches for, and the certificate."""
+    directory = tmp_path_factory.mktemp("tls")
+    subject = ("-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1")
+    argv = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject)
+    key, certificate = directory / "key.pem", directory / "certificate.pem"
+    run([*argv, "-keyout", str(key), "-out", str(certificate)], timeout_s=60)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
+@pytest.mark.needs("openssl")
+def test_a_certificate_is_believed_if_the_user_says_so(
+    client: HttpClient, tls: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, certificate = tls
+    with serve(lambda handler: handler.send(200, b"ok"), tls=context) as web:
+        with pytest.raises(HttpError, match="its certificate is not trusted") as caught:
+            _get(client, web.url)
+        assert caught.value.is_untrusted
+        assert "SSL_CERT_FILE" in caught.value.hint
+        with HttpClient(HttpOptions(insecure=True)) as careless:
+            assert _get(careless, web.url) == (200, b"ok")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with HttpClient() as trusting:
+            assert _get(trusting, web.url) == (200, b"ok")
+
+
+@pytest.mark.needs("openssl")
+def test_nobody_is_led_from_https_to_plain_http(
+    tls: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, certificate = tls
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serve(lambda handler: handler.send(200, b"plain")) as plain:
+        moved = {"Location": f"{plain.url}/x"}
+        with (
+            serve(lambda handler: handler.send(302, b"", moved), tls=context) as web,
+            HttpClient() as client,
+            pytest.raises(HttpError, match="it redirects to plain http://127"),
+        ):
+            _get(client, web.url)
+        assert plain.asked == []
 
 
 def _proxied(monkeypatch: pytest.MonkeyPatch, proxy: Web) -> None:
