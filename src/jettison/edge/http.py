@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import ipaddress
 import logging
 import os
 import ssl
@@ -33,6 +32,7 @@ from urllib3.exceptions import (
 )
 
 from jettison import __version__
+from jettison.edge.urls import is_loopback, origin_of, shown_url
 from jettison.errors import JettisonError
 
 _log = logging.getLogger(__name__)
@@ -221,7 +221,7 @@ class HttpClient:
             raise HttpError(f"{shown_url(request.url)}: it redirects to plain {shown_url(url)}")
         self._check(url)
         headers = request.headers
-        if _origin(url) != _origin(request.url):
+        if origin_of(url) != origin_of(request.url):
             headers = {key: headers[key] for key in headers if key.lower() not in _PRIVATE}
         return replace(request, url=url, headers=headers)
 
@@ -305,33 +305,8 @@ def retry_after_s(header: str) -> float:
         return 0.0
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this very host."""
-    name = host.strip("[]").lower()
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def shown_url(url: str) -> str:
-    """A URL as messages show it: without user, password and query, where signatures stand."""
-    bare = url.partition("?")[0].partition("#")[0]
-    scheme, mark, rest = bare.partition("://")
-    place, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
-
-
 def _may_follow(request: Request) -> bool:
     return request.method in ("GET", "HEAD")
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return parts.scheme, (parts.hostname or "").lower(), port
 
 
 def _proxy_for(url: str) -> str:

@@ -19,7 +19,8 @@ from urllib.parse import quote
 import msgspec
 
 from jettison.edge.files import atomic_write
-from jettison.edge.http import HttpClient, HttpError, Request, Response, pause, shown_url
+from jettison.edge.http import HttpClient, HttpError, Request, Response, pause
+from jettison.edge.urls import shown_url
 from jettison.errors import AdvisoryDataError
 from jettison.feed.places import Place
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from jettison.edge.http import HttpClient, Request, shown_url
+from jettison.edge.http import HttpClient, Request
+from jettison.edge.urls import shown_url
 from jettison.errors import TransportError
 from jettison.image.reference import Reference
 from jettison.transport.registry_credentials import Credentials, Lookup, find_credentials

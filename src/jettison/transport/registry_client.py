@@ -21,9 +21,8 @@ from jettison.edge.http import (
     HttpOptions,
     Request,
     Response,
-    is_loopback,
-    shown_url,
 )
+from jettison.edge.urls import is_loopback, shown_url
 from jettison.errors import ImageNotFoundError, InvalidImageError, TransportError
 from jettison.image import Descriptor
 from jettison.image.documents import MAX_DOCUMENT_BYTES, parse_object

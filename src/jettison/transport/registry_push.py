@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from jettison.digest import Digest
 from jettison.edge import http
 from jettison.edge.http import HttpError, Request, Response
+from jettison.edge.urls import shown_url
 from jettison.errors import TransportError
 from jettison.image import Descriptor
 from jettison.transport.registry_client import RegistryClient
@@ -134,9 +135,7 @@ def location_of(response: Response, before: str) -> str:
     if not where:
         if before:
             return before
-        raise TransportError(
-            f"{http.shown_url(response.url)}: it takes uploads, but says not where"
-        )
+        raise TransportError(f"{shown_url(response.url)}: it takes uploads, but says not where")
     return urljoin(response.url, where)
 
 

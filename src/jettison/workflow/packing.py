@@ -36,7 +36,8 @@ from jettison.transport.schemes import Scheme, Target
 from jettison.transport.sources import Source
 
 _STAGE: Final = "pack"
-_LEVEL: Final = 6
+# As what jettison builds: a half of the time of 6, and one hundredth larger.
+_LEVEL: Final = 5
 _CHUNK: Final = 1 << 18
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jettison.edge import http
-from jettison.edge.http import HttpClient, HttpError, HttpOptions, Request, is_loopback, shown_url
+from jettison.edge.http import HttpClient, HttpError, HttpOptions, Request
 from jettison.edge.process import run
 from support.web import Handler, Web, serve
 
@@ -280,26 +280,3 @@ def test_this_host_and_excepted_ones_are_asked_directly(
     monkeypatch.setenv("no_proxy", ".invalid")
     with pytest.raises(HttpError, match="only HTTP proxies"):
         _get(client, "https://registry.example/")
-
-
-@pytest.mark.parametrize(
-    ("host", "is_ours"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("127.8.9.1", True),
-        ("[::1]", True),
-        ("::1", True),
-        ("localhost.example", False),
-        ("10.0.0.1", False),
-        ("0.0.0.0", False),
-        ("127.0.0.1.example", False),
-    ],
-)
-def test_which_hosts_are_this_one(host: str, is_ours: bool) -> None:
-    assert is_loopback(host) is is_ours
-
-
-def test_urls_are_shown_without_what_is_secret() -> None:
-    assert shown_url("https://me:pw@hub:5000/v2/?sig=1#x") == "https://hub:5000/v2/"
-    assert shown_url("https://hub/v2/a@b") == "https://hub/v2/a@b"
