@@ -12,8 +12,9 @@ import pytest
 
 from support.advisories import make_database, make_record
 from support.base_images import ALPINE, make_app, make_base
-from support.images import BuiltImage
+from support.images import BuiltImage, make_index
 from support.layers import make_layer
+from support.real_registry import real_registry
 from support.registry import FakeRegistry, fake_registry
 from support.slimcase import jettison
 
@@ -195,6 +196,28 @@ def test_an_image_tells_itself_which_wheels_it_needs(advise: Advise, tmp_path: P
     assert (minor["wheels"], minor["notes"]) == ("unknown", ["wheels not known: fast 1"])
     assert patch["wheels"] == "all"
     assert document["recommended"] == given[1]
+
+
+@pytest.mark.needs("registry")
+def test_a_real_registry_and_the_digest_of_an_index(advise: Advise, tmp_path: Path) -> None:
+    with real_registry(tmp_path) as place:
+        digests = {}
+        for tag, packages, python in (
+            ("3.11.4-slim", OLD, "3.11.4"),
+            ("3.11.9-slim", NEW, "3.11.9"),
+            ("3.12.0rc2-slim", {}, "3.12.0rc2"),
+        ):
+            index = make_index([make_base(packages, python=python)])
+            index.write_layout(tmp_path / tag, tag)
+            done = jettison("copy", f"oci:{tmp_path / tag}:{tag}", f"registry:{place}/python:{tag}")
+            assert done.returncode == 0, done.stderr
+            digests[tag] = index.digest
+        (tmp_path / "Dockerfile").write_text(f"FROM {place}/python:3.11.4-slim\n")
+        document = advise(str(tmp_path), "--project", str(tmp_path))
+    (row,) = document["candidates"]
+    assert row["from"] == f"{place}/python:3.11.9-slim@{digests['3.11.9-slim']}"
+    assert document["recommended"] == f"registry:{place}/python:3.11.9-slim"
+    assert document["current"]["from"].endswith(digests["3.11.4-slim"])
 
 
 def test_what_cannot_be_advised_on(advise: Advise, tmp_path: Path) -> None:

@@ -118,14 +118,18 @@ def _gain(current: AdviseRow, chosen: AdviseRow) -> str:
 
 def _difference(before: SeverityCounts, after: SeverityCounts) -> str:
     change = after.total - before.total
-    word = "fewer" if change <= 0 else "more"
+    if change:
+        noun = "vulnerability" if abs(change) == 1 else "vulnerabilities"
+        count = f"{abs(change)} {'fewer' if change < 0 else 'more'} {noun}"
+    else:
+        count = "as many vulnerabilities"
     severe = [
         f"{severity} {old} to {new}"
         for severity in ("critical", "high")
         if (old := getattr(before, severity)) != (new := getattr(after, severity))
     ]
     told = f" ({', '.join(severe)})" if severe else ""
-    return f"{abs(change)} {word} vulnerabilities{told}"
+    return f"{count}{told}"
 
 
 def _rest(document: AdviseDocument) -> Iterator[str]:

@@ -111,10 +111,10 @@ class _Adviser:
     def run(self) -> AdviseDocument:
         """Read everything, decide, and make the document."""
         request = self._request
-        project = self._read_project()
+        named = self._read_project()
         given = list(self._given())
         base = self._base_of_image(given) if request.image else self._base_of_dockerfile(given)
-        project = project or self._installed_project(base.app)
+        project = self._with_files(self._project_of(named, base.app))
         candidates = [*given, *self._listed(base, project, given)]
         if not candidates and (base.image is None or not base.image.was_read):
             raise HostError(
@@ -144,13 +144,17 @@ class _Adviser:
             return None
         if not directory.is_dir():
             raise UsageError(f"--project {directory}: there is no such directory")
-        return self._with_files(read_project(directory))
+        return read_project(directory)
 
-    def _installed_project(self, app: tuple[LockedFiles, ...] | None) -> Project:
-        """What an image itself tells: the packages on top of its base."""
-        told = "requires-python is not known; --project names the app's directory"
-        self._events.emit(Notice(message=told))
-        return Project() if app is None else self._with_files(Project(packages=app, is_known=True))
+    def _project_of(self, named: Project | None, app: tuple[LockedFiles, ...] | None) -> Project:
+        """The project, or what the image itself tells: the packages on top of its base."""
+        if named is None:
+            told = "requires-python is not known; --project names the app's directory"
+            self._events.emit(Notice(message=told))
+        project = named or Project()
+        if project.is_known or app is None:
+            return project
+        return replace(project, packages=app, is_known=True)
 
     def _with_files(self, project: Project) -> Project:
         """Ask the index where nothing tells which files there are."""
