@@ -61,6 +61,7 @@ bench:
 	@$(MAKE) --silent $(VENV)/.dev
 	@$(COMPILE)
 	@$(PYTHON) scripts/with_docker.py $(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/feed.py
 
 clean:
 	rm -rf $(VENV) .demo jettison-report .mypy_cache .pytest_cache .ruff_cache

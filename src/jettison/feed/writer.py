@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,8 @@ from jettison.feed.schema import create_database, open_database, translated
 from jettison.scan.osv import InvalidRecordError, Record, parse_record
 
 _BATCH: Final = 2000
+# One record about a kernel has hundreds of rows.
+_MOST_WAITING: Final = 20_000
 _MOST_NAMED: Final = 100
 
 # What belongs to a source, in the order of its key so that it is appended.
@@ -181,24 +182,27 @@ class DatabaseWriter:
         execute("CREATE TABLE staging.affected (release, package, advisory, body)")
         execute("BEGIN")
         try:
-            members = read_records(archive)
             done = 0
-            while batch := tuple(islice(members, _BATCH)):
-                for item in batch:
-                    reading.take(item)
-                self._connection.executemany(
-                    f"INSERT INTO advisory VALUES (?, {source}, ?)",  # noqa: S608  # a number
-                    reading.advisories,
-                )
-                self._connection.executemany(
-                    "INSERT INTO staging.affected VALUES (?, ?, ?, ?)", reading.affected
-                )
-                reading.advisories.clear()
-                reading.affected.clear()
-                done += len(batch)
-                progress(done)
+            for done, item in enumerate(read_records(archive), start=1):
+                reading.take(item)
+                if done % _BATCH == 0 or len(reading.affected) > _MOST_WAITING:
+                    self._flush(reading, source)
+                    progress(done)
+            self._flush(reading, source)
+            progress(done)
         finally:
             execute("COMMIT")
+
+    def _flush(self, reading: _Reading, source: int) -> None:
+        self._connection.executemany(
+            f"INSERT INTO advisory VALUES (?, {source}, ?)",  # noqa: S608  # a number
+            reading.advisories,
+        )
+        self._connection.executemany(
+            "INSERT INTO staging.affected VALUES (?, ?, ?, ?)", reading.affected
+        )
+        reading.advisories.clear()
+        reading.affected.clear()
 
     def _sort(self, reading: _Reading, source: int) -> None:
         execute = self._connection.execute
