@@ -123,6 +123,12 @@ def test_a_page_of_some_parts(missing: str) -> None:
         assert (f'id="table-{table}"'.encode() in page) is (table not in parts)
 
 
+def test_what_slimming_leaves_and_saves_are_two_parts_of_the_whole() -> None:
+    page = render_xray_page(page_document()).decode().replace("\N{NO-BREAK SPACE}", " ")
+    text = " ".join(re.sub("<[^>]+>", "", page).split())
+    assert "About 112 MB of 182 MB would be left, 38 % saved" in text.replace("\u202f", " ")
+
+
 def test_the_same_document_gives_the_same_page() -> None:
     assert render_xray_page(page_document()) == render_xray_page(page_document())
 

@@ -38,7 +38,8 @@ def _figures(document: XrayDocument) -> dict[str, Any]:
         "layer_sizes": {layer.index: layer.size_bytes for layer in layers},
         "base_bytes": sum(layer.size_bytes for layer in layers if layer.is_base),
         "own_bytes": sum(layer.size_bytes for layer in layers if not layer.is_base),
-        "estimate_left": estimate.size_bytes - estimate.saved_bytes if estimate is not None else 0,
+        "estimate_left": estimate.size_bytes if estimate is not None else 0,
+        "estimate_whole": estimate.size_bytes + estimate.saved_bytes if estimate is not None else 0,
         "categories": sorted(categories, key=lambda category: -category.size_bytes),
         "largest_category": max([1, *(category.size_bytes for category in categories)]),
     }
