@@ -184,14 +184,19 @@ def test_no_page_is_wider_than_its_screen_and_all_is_accessible(
     visit: Open, width: int, scheme: str
 ) -> None:
     page = visit(width=width, scheme=scheme)
+    _accessible(page)
     for name in page.get_by_role("tab").all():
         name.click()
         assert page.evaluate("document.documentElement.scrollWidth") == width
-    # WCAG 2.2 AA, its contrast of colours in both themes included.
+    _accessible(page)
+
+
+def _accessible(page: Page) -> None:
+    """WCAG 2.2 AA, the contrast of all colours on the screen included."""
     found = Axe().run(
         page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
     )
-    assert found.response["passes"]
+    assert "color-contrast" in {rule["id"] for rule in found.response["passes"]}
     assert found.violations_count == 0, found.generate_report()
 
 

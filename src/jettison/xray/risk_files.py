@@ -52,13 +52,13 @@ def _set_id(subject: Subject, entry: Entry) -> Iterator[Risk]:
     if not entry.mode & 0o111:
         return
     owner = subject.owner(entry.path)
-    whom = f"owned by {entry.uid}:{entry.gid}, mode {entry.mode:04o}"
+    mode = f"mode {entry.mode:04o}"
     if entry.mode & _SETUID:
         is_root = "root" if entry.uid == 0 else f"user {entry.uid}"
         yield Risk(
             kind=RiskKind.SETUID,
             severity=Severity.LOW if owner else Severity.HIGH,
-            detail=f"runs as {is_root} whoever starts it ({whom})",
+            detail=f"runs as {is_root} whoever starts it ({mode})",
             path=entry.path,
             layer=entry.layer,
             owner=owner,
@@ -67,7 +67,7 @@ def _set_id(subject: Subject, entry: Entry) -> Iterator[Risk]:
         yield Risk(
             kind=RiskKind.SETGID,
             severity=Severity.INFO if owner else Severity.MEDIUM,
-            detail=f"runs as group {entry.gid} whoever starts it ({whom})",
+            detail=f"runs as group {entry.gid} whoever starts it ({mode})",
             path=entry.path,
             layer=entry.layer,
             owner=owner,
