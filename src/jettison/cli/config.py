@@ -13,6 +13,7 @@ from jettison.cli.db_verbs import DbStatusArguments, DbUpdateArguments
 from jettison.cli.inspect_options import CopyArguments, InspectArguments, XrayArguments
 from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
 from jettison.cli.scan_options import AdviseArguments, ScanArguments
+from jettison.cli.source_options import LintArguments
 from jettison.errors import UsageError
 
 FILE_NAME: Final = "jettison.toml"
@@ -21,6 +22,7 @@ _VERBS: Final = {
     "advise": AdviseArguments,
     "slim": SlimArguments,
     "profile": ProfileArguments,
+    "lint": LintArguments,
     "scan": ScanArguments,
     "verify": VerifyArguments,
     "xray": XrayArguments,
@@ -30,8 +32,10 @@ _VERBS: Final = {
     "inspect": InspectArguments,
 }
 # Tables of tables that a verb reads itself, and the option that tells it where they stand.
-_OWN_TABLES: Final = {("scan", "ignore"): "ignores"}
-_NOT_OPTIONS: Final = frozenset({"target", "original", "slimmed", "source", "destination"})
+_OWN_TABLES: Final = {("scan", "ignore"): "ignores", ("lint", "ignore"): "ignores"}
+_NOT_OPTIONS: Final = frozenset(
+    {"target", "targets", "original", "slimmed", "source", "destination"}
+)
 
 
 def read_defaults(path: Path) -> dict[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ from jettison.cli import (
     inspect_verbs,
     sbom_verb,
     scan_verbs,
+    source_verbs,
     verbs,
 )
 from jettison.cli.config import FILE_NAME, read_defaults
@@ -54,6 +55,7 @@ app.command("db update")(db_verbs.db_update)
 app.command("db status")(db_verbs.db_status)
 app.command("xray diff")(inspect_verbs.xray_diff)
 app.command()(init_verb.init)
+app.command()(source_verbs.lint)
 app.command()(build_verb.build)
 app.command()(fix_verb.fix)
 app.command()(inspect_verbs.copy)

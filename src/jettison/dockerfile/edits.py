@@ -29,7 +29,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     """
     chosen: list[Edit] = []
     for edit in edits:
-        if not any(edit == other or _overlap(edit, other) for other in chosen):
+        if not any(edit == other or overlap(edit, other) for other in chosen):
             chosen.append(edit)
     parts: list[str] = []
     position = 0
@@ -39,8 +39,8 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     return "".join((*parts, text[position:]))
 
 
-def _overlap(one: Edit, other: Edit) -> bool:
-    """Whether they change the same characters, or one inserts inside what the other replaces."""
+def overlap(one: Edit, other: Edit) -> bool:
+    """Whether they change the same characters, or one inserts into what the other replaces."""
     return one.start < other.end and other.start < one.end
 
 

@@ -12,6 +12,7 @@ from jettison.report.container_report import ContainerReport
 from jettison.report.copy_document import CopyDocument
 from jettison.report.db_document import DbStatusDocument, DbUpdateDocument
 from jettison.report.inspect_document import InspectDocument
+from jettison.report.lint_document import LintDocument
 from jettison.report.removed import RemovedReport
 from jettison.report.scan_document import ScanDocument
 from jettison.report.slim_document import SlimDocument
@@ -29,6 +30,7 @@ DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("db-status", DbStatusDocument),
     ("db-update", DbUpdateDocument),
     ("xray-diff", XrayDiffDocument),
+    ("lint", LintDocument),
     ("copy", CopyDocument),
     ("inspect", InspectDocument),
 )

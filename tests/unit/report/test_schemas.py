@@ -14,6 +14,7 @@ from jettison.report.schemas import DOCUMENTS, render_schema
 from support.advise_documents import advise_document
 from support.advisories import db_status_document, db_update_document
 from support.inspect_documents import copy_document, inspect_document
+from support.linting import lint_document
 from support.reports import sample, slim_document
 from support.scan_documents import scan_document
 from support.xray_documents import xray_diff_document, xray_document
@@ -35,6 +36,7 @@ def documents() -> dict[str, msgspec.Struct]:
         "xray-diff": xray_diff_document(),
         "copy": copy_document(),
         "inspect": inspect_document(),
+        "lint": lint_document(),
     }
 
 

@@ -1,0 +1,134 @@
+"""The containers of Kubernetes manifests and the services of compose files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from jettison.lint.model import Place, Problem, Severity
+from jettison.lint.yamlnodes import Node, read_documents
+
+_COMPOSE: Final = re.compile(r"(?:docker-)?compose(?:\.[\w-]+)*\.ya?ml\Z")
+# Where the pod stands in each kind.
+_PODS: Final = {
+    "Pod": ("spec",),
+    "Deployment": ("spec", "template", "spec"),
+    "StatefulSet": ("spec", "template", "spec"),
+    "DaemonSet": ("spec", "template", "spec"),
+    "ReplicaSet": ("spec", "template", "spec"),
+    "ReplicationController": ("spec", "template", "spec"),
+    "Job": ("spec", "template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_ONE_OFF: Final = frozenset({"Job", "CronJob"})
+
+
+class Platform(StrEnum):
+    """What runs the container."""
+
+    KUBERNETES = "kubernetes"
+    COMPOSE = "compose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """One container of a pod, or one service.
+
+    Shape: `kind` is Kubernetes's or `service`; `pod` is the pod's spec, None for compose;
+    `is_initial` says that it ends before the others begin.
+    """
+
+    platform: Platform
+    file: str
+    name: str
+    kind: str
+    node: Node
+    pod: Node | None = None
+    is_initial: bool = False
+
+    @property
+    def is_one_off(self) -> bool:
+        """Whether it is meant to end, so that nobody asks whether it is healthy."""
+        return self.kind in _ONE_OFF or self.is_initial
+
+    @property
+    def image(self) -> str:
+        """The name of its image, empty where it has none."""
+        found = self.node.get("image")
+        return found.text if found is not None else ""
+
+    def setting(self, name: str) -> Node | None:
+        """A field of its security context, or of its pod's where that has one of that name."""
+        found = self.node.get("securityContext", name)
+        if found is None and self.pod is not None:
+            found = self.pod.get("securityContext", name)
+        return found
+
+    def problem(
+        self, message: str, at: Node | None = None, severity: Severity | None = None
+    ) -> Problem:
+        """A problem of it, at a field or at the container's beginning."""
+        where = at or self.node
+        place = Place(file=self.file, line=where.line, column=where.column)
+        return Problem(place=place, message=f"{self.name}: {message}", severity=severity)
+
+
+def is_compose(path: str) -> bool:
+    """Whether a file is compose's by its name."""
+    return _COMPOSE.match(path.rpartition("/")[2]) is not None
+
+
+def find_workloads(file: str, text: str) -> Iterator[Workload]:
+    """The containers that a YAML file describes, none where it is about something else.
+
+    Raises: YamlError.
+    """
+    for document in read_documents(text):
+        if is_compose(file):
+            yield from _services(file, document)
+        else:
+            yield from _containers(file, document)
+
+
+def _services(file: str, document: Node) -> Iterator[Workload]:
+    services = document.get("services")
+    if services is None:
+        return
+    for key, node in services.items():
+        if node.is_mapping:
+            yield Workload(
+                platform=Platform.COMPOSE, file=file, name=key.text[:80], kind="service", node=node
+            )
+
+
+def _containers(file: str, document: Node) -> Iterator[Workload]:
+    kind = document.get("kind")
+    if kind is None or document.get("apiVersion") is None:
+        return
+    if kind.text == "List":
+        items = document.get("items")
+        for item in items.elements() if items is not None else ():
+            yield from _containers(file, item)
+        return
+    pod = document.get(*_PODS[kind.text]) if kind.text in _PODS else None
+    if pod is None:
+        return
+    for field in ("initContainers", "containers"):
+        listed = pod.get(field)
+        for node in listed.elements() if listed is not None else ():
+            name = node.get("name")
+            restart = node.get("restartPolicy")
+            yield Workload(
+                platform=Platform.KUBERNETES,
+                file=file,
+                name=name.text[:80] if name is not None else kind.text,
+                kind=kind.text,
+                node=node,
+                pod=pod,
+                # A sidecar is an initial container that never ends.
+                is_initial=field == "initContainers"
+                and (restart is None or restart.text != "Always"),
+            )

@@ -1,0 +1,34 @@
+"""JT6006: a container that may take all memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from jettison.lint.manifests import Platform, Workload
+from jettison.lint.model import Problem, Rule, Severity
+
+
+def check(workload: Workload) -> Iterator[Problem]:
+    """No limit of memory, and for Kubernetes no requests."""
+    node = workload.node
+    if workload.platform is Platform.COMPOSE:
+        limits = (node.get("mem_limit"), node.get("deploy", "resources", "limits", "memory"))
+        if not any(limits):
+            yield workload.problem("no mem_limit: a leak takes the whole host")
+        return
+    limit = node.get("resources", "limits", "memory")
+    requests = [node.get("resources", "requests", name) for name in ("cpu", "memory")]
+    if limit is None:
+        yield workload.problem("no limit of memory: a leak takes the whole node")
+    elif not all(requests):
+        message = "no requests of cpu and memory: the scheduler places it blindly"
+        yield workload.problem(message, node.key("resources"))
+
+
+RULE: Final = Rule(
+    code="JT6006",
+    title="No limit of memory",
+    severity=Severity.WARNING,
+    check_workload=check,
+)

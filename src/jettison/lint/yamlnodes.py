@@ -1,0 +1,99 @@
+"""YAML whose values know their lines: nodes of PyYAML, read as mappings and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+MAX_CHARS = 1 << 20
+
+
+class YamlError(ValueError):
+    """A text that is no YAML; `line` counts from 1."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and its place."""
+
+    raw: yaml.Node
+
+    @property
+    def line(self) -> int:
+        """Its first line, from 1."""
+        return int(self.raw.start_mark.line) + 1
+
+    @property
+    def column(self) -> int:
+        """Its first column, from 1."""
+        return int(self.raw.start_mark.column) + 1
+
+    @property
+    def text(self) -> str:
+        """A scalar as written, empty for others."""
+        return str(self.raw.value) if isinstance(self.raw, yaml.ScalarNode) else ""
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it says yes, as YAML 1.1 does."""
+        return self.text.lower() in ("true", "yes", "on")
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it has keys."""
+        return isinstance(self.raw, yaml.MappingNode)
+
+    def items(self) -> Iterator[tuple[Node, Node]]:
+        """Keys and values, those that a merge key brings among them."""
+        if not isinstance(self.raw, yaml.MappingNode):
+            return
+        for key, value in self.raw.value:
+            if isinstance(key, yaml.ScalarNode) and key.value == "<<":
+                merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                for other in merged:
+                    if other is not self.raw:
+                        yield from Node(other).items()
+            else:
+                yield Node(key), Node(value)
+
+    def get(self, *path: str) -> Node | None:
+        """The value below some keys; None where one of them is not there."""
+        current = self
+        for name in path:
+            found = next((value for key, value in current.items() if key.text == name), None)
+            if found is None:
+                return None
+            current = found
+        return current
+
+    def key(self, name: str) -> Node | None:
+        """The key itself, for its place."""
+        return next((key for key, _ in self.items() if key.text == name), None)
+
+    def elements(self) -> Iterator[Node]:
+        """The elements of a list."""
+        if isinstance(self.raw, yaml.SequenceNode):
+            yield from map(Node, self.raw.value)
+
+
+def read_documents(text: str) -> tuple[Node, ...]:
+    """The documents of a YAML text.
+
+    Raises: YamlError.
+    """
+    if len(text) > MAX_CHARS:
+        raise YamlError("too long", 1)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return tuple(Node(node) for node in yaml.compose_all(text, Loader=loader) if node)
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark or err.context_mark
+        raise YamlError(err.problem or "not YAML", int(mark.line) + 1 if mark else 1) from err
+    except (yaml.YAMLError, RecursionError, ValueError) as err:
+        raise YamlError(str(err).splitlines()[0] if str(err) else "not YAML", 1) from err

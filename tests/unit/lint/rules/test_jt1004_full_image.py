@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from jettison.lint.rules import jt1004_full_image
+from support.linting import RuleContract
+
+
+class TestRule(RuleContract):
+    RULE = jt1004_full_image.RULE
+    CAUGHT = (
+        """\
+FROM python:3.13
+CMD ["python"]
+""",
+        "FROM python:3.13-bookworm\n",
+        "FROM python\n",
+        """\
+FROM python:3.13 AS base
+FROM base
+""",
+    )
+    CLEAN = (
+        "FROM python:3.13-slim\n",
+        """\
+FROM python:3.13 AS build
+FROM python:3.13-slim
+COPY --from=build /opt/venv /opt/venv
+""",
+        "FROM python:3.13-alpine3.21\n",
+        "FROM example.com/own/base:1\n",
+    )

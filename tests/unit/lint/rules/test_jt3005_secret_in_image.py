@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from jettison.lint.rules import jt3005_secret_in_image
+from support.linting import RuleContract
+
+
+class TestRule(RuleContract):
+    RULE = jt3005_secret_in_image.RULE
+    CAUGHT = (
+        """\
+FROM python:3.13-slim
+ARG INDEX_TOKEN
+RUN pip config set x $INDEX_TOKEN
+""",
+        """\
+FROM python:3.13-slim
+ENV DB_PASSWORD=hunter2
+""",
+        """\
+ARG API_KEY
+FROM a:1
+""",
+        """\
+FROM python:3.13-slim
+ENV SECRET_KEY $X
+""",
+    )
+    CLEAN = (
+        """\
+FROM python:3.13-slim
+RUN --mount=type=secret,id=index_token pip config set x "$(cat /run/secrets/index_token)"
+""",
+        """\
+FROM python:3.13-slim
+ENV DB_PASSWORD_FILE=/run/secrets/db TOKEN_URL=/token
+ARG PIP_INDEX_URL
+""",
+        """\
+FROM python:3.13-slim
+ENV DB_PASSWORD=
+""",
+        """\
+FROM python:3.13-slim
+ENV TOKENIZERS_PARALLELISM=false
+""",
+    )
