@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from jettison.report.columns import Column, Cut, render_table, shorten, visible
+from jettison.report.risk_text import count_risks, render_risks
 from jettison.report.units import human_size
 from jettison.report.xray_document import (
     DuplicateRow,
     LayerRow,
     PackageRow,
     Part,
-    RiskRow,
     WasteRow,
     XrayDocument,
 )
@@ -22,7 +22,8 @@ _LABEL: Final = 12
 # How many lines a list takes where all parts are shown.
 _FEW: Final = 3
 _MOST_LAYERS: Final = 10
-_SEVERITIES: Final = ("high", "medium", "low", "info")
+# An image that would lose less than this share of its bytes was slimmed already.
+_LEAST_SAVING: Final = 0.1
 
 Lines = Iterator[str]
 
@@ -59,7 +60,7 @@ def _headline(document: XrayDocument, width: int) -> Lines:
     if document.config is not None:
         facts.extend(_config_facts(document))
     if document.risks is not None:
-        facts.append(("risks", _risks(document.risks)))
+        facts.append(("risks", count_risks(document.risks)))
     if document.estimate is not None:
         saved = document.estimate.saved_bytes
         share = saved / max(1, document.image.visible_size_bytes)
@@ -113,33 +114,26 @@ def _config_facts(document: XrayDocument) -> Iterator[tuple[str, str]]:
         yield "system", ", ".join(system)
 
 
-def _risks(risks: Sequence[RiskRow]) -> str:
-    counts = Counter(risk.severity for risk in risks)
-    return ", ".join(f"{counts[name]} {name}" for name in _SEVERITIES if counts[name]) or "none"
-
-
 def _layers(document: XrayDocument, most: int | None, width: int) -> Lines:
     rows = document.layers or ()
     shown = rows if most is None or len(rows) <= _MOST_LAYERS else _largest_layers(rows)
     yield f"LAYERS ({len(rows)}, base first)"
+    numbers = ("size", "packed", "added", "changed", "deleted")
+    # An engine keeps layers unpacked.
+    left_out = () if any(row.compressed_size_bytes is not None for row in rows) else ("packed",)
+    titles = [title for title in numbers if title not in left_out]
     yield from render_table(
         (
             Column(is_right=True),
-            Column(title=""),
-            Column(title="size", is_right=True),
-            Column(title="added", is_right=True),
-            Column(title="changed", is_right=True),
-            Column(title="deleted", is_right=True),
+            Column(),
+            *(Column(title=title, is_right=True) for title in titles),
             Column(title="instruction", cut=Cut.END),
         ),
         [
             (
                 str(row.index),
                 "base" if row.is_base else "app",
-                human_size(row.size_bytes),
-                f"{row.added.count:,}",
-                f"{row.modified.count:,}",
-                f"{row.deleted.count:,}",
+                *(_layer_number(row, title) for title in titles),
                 row.instruction or "?",
             )
             for row in shown
@@ -153,6 +147,17 @@ def _layers(document: XrayDocument, most: int | None, width: int) -> Lines:
             yield ""
             yield f"  layer {row.index}: its largest files"
             yield from _files(row.largest, width)
+
+
+def _layer_number(row: LayerRow, title: str) -> str:
+    packed = row.compressed_size_bytes
+    return {
+        "size": human_size(row.size_bytes),
+        "packed": human_size(packed) if packed is not None else "-",
+        "added": f"{row.added.count:,}",
+        "changed": f"{row.modified.count:,}",
+        "deleted": f"{row.deleted.count:,}",
+    }[title]
 
 
 def _largest_layers(rows: Sequence[LayerRow]) -> list[LayerRow]:
@@ -261,57 +266,7 @@ def _config(document: XrayDocument, most: int | None, width: int) -> Lines:
 
 
 def _risk_table(document: XrayDocument, most: int | None, width: int) -> Lines:
-    risks = sorted(
-        document.risks or (),
-        key=lambda row: (_SEVERITIES.index(row.severity), row.kind, row.path, row.line or 0),
-    )
-    if most is not None:
-        risks = [row for row in risks if row.severity != "info"]
-    if not risks:
-        return
-    yield "RISKS"
-    if most is not None:
-        yield from _risk_kinds(risks, width)
-        return
-    yield from render_table(
-        (Column(), Column(), Column(cut=Cut.START), Column(cut=Cut.END)),
-        [(row.severity, row.kind, _where(row), row.detail) for row in risks],
-        width=width,
-    )
-
-
-def _risk_kinds(risks: Sequence[RiskRow], width: int) -> Lines:
-    """A line for each kind: what it is if there is one of it, else where they are."""
-    kinds: dict[tuple[str, str], list[RiskRow]] = {}
-    for row in risks:
-        kinds.setdefault((row.severity, row.kind), []).append(row)
-    yield from render_table(
-        (Column(), Column(), Column(is_right=True), Column(cut=Cut.END)),
-        [
-            (
-                severity,
-                kind,
-                str(len(rows)),
-                f"{rows[0].detail}{_at(rows[0])}" if len(rows) == 1 else _places(rows),
-            )
-            for (severity, kind), rows in kinds.items()
-        ],
-        width=width,
-    )
-
-
-def _places(rows: Sequence[RiskRow]) -> str:
-    return ", ".join(dict.fromkeys(row.path or row.detail for row in rows[:_FEW]))
-
-
-def _at(row: RiskRow) -> str:
-    return f" ({_where(row)})" if row.path else ""
-
-
-def _where(row: RiskRow) -> str:
-    line = f":{row.line}" if row.line is not None else ""
-    hidden = f" (hidden, layer {row.layer})" if row.is_hidden else ""
-    return f"{row.path or '(config)'}{line}{hidden}"
+    return render_risks(document.risks or (), width=width, is_short=most is not None)
 
 
 def _dockerfile(document: XrayDocument, most: int | None, width: int) -> Lines:
@@ -352,8 +307,19 @@ def _ending(document: XrayDocument, parts: frozenset[Part], width: int) -> Lines
         yield f"note: {visible(notice)}"
     if parts == frozenset(Part):
         target = visible(document.image.reference)
-        yield shorten(f"next: jettison slim {target}", width, _END)
-        yield shorten(f"      jettison xray --only PART {target} for a part in full", width, _END)
+        part = f"jettison xray --only PART {target} for a part in full"
+        if _is_worth_slimming(document):
+            yield shorten(f"next: jettison slim {target}", width, _END)
+            yield shorten(f"      {part}", width, _END)
+        else:
+            yield shorten(f"next: {part}", width, _END)
+
+
+def _is_worth_slimming(document: XrayDocument) -> bool:
+    estimate = document.estimate
+    if estimate is None:
+        return True
+    return estimate.saved_bytes > _LEAST_SAVING * (estimate.saved_bytes + estimate.size_bytes)
 
 
 _END: Final = Cut.END

@@ -67,6 +67,25 @@ def test_each_part_can_be_shown_alone(part: Part) -> None:
     assert shown[part] in text
 
 
+def test_packed_sizes_are_shown_where_layers_are_packed() -> None:
+    document = xray_document()
+    assert "packed" not in render_xray_text(document, ALL)
+    base, app = document.layers or ()
+    packed = (msgspec.structs.replace(base, compressed_size_bytes=33_000_000), app)
+    text = render_xray_text(msgspec.structs.replace(document, layers=packed), ALL)
+    assert "100MB    33MB  4,500" in text
+    assert "12MB       -    900" in text
+
+
+def test_slimming_is_proposed_where_it_saves_something() -> None:
+    document = xray_document()
+    assert document.estimate is not None
+    small = msgspec.structs.replace(document.estimate, saved_bytes=1_000_000)
+    text = render_xray_text(msgspec.structs.replace(document, estimate=small), ALL)
+    assert "jettison slim" not in text
+    assert "next: jettison xray --only PART" in text
+
+
 def test_a_document_without_any_part_still_says_what_it_is_of() -> None:
     document = XrayDocument(image=xray_document().image)
     text = render_xray_text(document, ALL)
