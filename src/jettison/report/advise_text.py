@@ -90,7 +90,10 @@ def _cells(row: AdviseRow) -> tuple[str, ...]:
 def _recommendation(document: AdviseDocument) -> Iterator[str]:
     chosen = next((row for row in document.candidates if row.name == document.recommended), None)
     if chosen is None:
-        yield "recommended: none of them is known to be better"
+        if document.candidates or document.excluded:
+            yield "recommended: none of them is known to be better"
+        else:
+            yield "nothing to compare it with; name images with --candidate"
         current = document.current
         if current is not None and current.digest is not None and current.pinned:
             yield f"  the one in use, pinned: FROM {visible(current.pinned)}"

@@ -164,10 +164,21 @@ def _recommended(offers: list[Offer], current: BaseImage | None) -> Offer | None
         (
             offer
             for offer in offers
-            if offer.image.counts is not None and offer.wheels is not Wheels.UNKNOWN
+            if offer.image.counts is not None
+            and _can_be_used(offer.image, offer.change, offer.wheels, current)
         ),
         None,
     )
+
+
+def _can_be_used(
+    image: BaseImage, change: Change, wheels: Wheels, current: BaseImage | None
+) -> bool:
+    """Whether nothing that is unknown of wheels speaks against it."""
+    if wheels is not Wheels.UNKNOWN:
+        return True
+    # Another patch level takes the same wheels, whichever they are.
+    return current is not None and change is Change.PATCH and _libc(image) == _libc(current)
 
 
 def reason_against(tag: Tag, place: PythonPlace | None, project: Project) -> str:
@@ -230,17 +241,14 @@ def _check_project(image: BaseImage, project: Project, change: Change) -> WheelC
 
 def _offer(image: BaseImage, change: Change, check: WheelCheck, current: BaseImage | None) -> Offer:
     wheels = _wheels(check, image, change)
-    if wheels is not Wheels.UNKNOWN or current is None:
-        is_known = True
-    else:
-        # Another patch level takes the same wheels, whichever they are.
-        is_known = change is Change.PATCH and _libc(image) == _libc(current)
     return Offer(
         image=image,
         change=change,
         wheels=wheels,
         notes=_notes(image, check, change),
-        is_better=is_known and current is not None and _is_better(image, current, change),
+        is_better=current is not None
+        and _can_be_used(image, change, wheels, current)
+        and _is_better(image, current, change),
     )
 
 

@@ -193,7 +193,7 @@ class _Adviser:
             read = self._read(target)
             image = describe_base(read, self._database)
             if read.target.scheme is Scheme.REGISTRY:
-                image = replace(image, digest=_resolve(image.reference) or image.digest)
+                image = replace(image, digest=self._resolve(image.reference) or image.digest)
         except JettisonError as err:
             if err.exit_code == _BUG:
                 raise
@@ -271,7 +271,7 @@ class _Adviser:
             return
         repository = Reference.parse(name.partition("@")[0])
         try:
-            tags = _list_tags(repository)
+            tags = self._list_tags(repository)
         except JettisonError as err:
             if err.exit_code == _BUG:
                 raise
@@ -295,6 +295,20 @@ class _Adviser:
                 self._events.emit(Notice(message=f"{reference} was not looked at: {image}"))
             else:
                 yield image
+
+    def _list_tags(self, repository: Reference) -> tuple[str, ...]:
+        from jettison.transport.registry import list_tags  # noqa: PLC0415  # HTTP: slow
+
+        return list_tags(repository, insecure=self._request.template.insecure)
+
+    def _resolve(self, reference: str) -> Digest | None:
+        """What to pin: the digest of the index where an image has several platforms."""
+        from jettison.transport.registry import resolve_digest  # noqa: PLC0415  # as above
+
+        if not reference:
+            return None
+        insecure = self._request.template.insecure
+        return resolve_digest(Reference.parse(reference), insecure=insecure)
 
     def _unread(self, name: str) -> BaseImage:
         """A base of which nothing but the name is known, and what its tag says of its Python."""
@@ -343,16 +357,3 @@ def _has_moved(base: _Base, candidates: list[BaseImage]) -> bool:
     if same is None or not base.layers:
         return False
     return same.layers != base.layers[: len(same.layers)]
-
-
-def _list_tags(repository: Reference) -> tuple[str, ...]:
-    from jettison.transport.registry import list_tags  # noqa: PLC0415  # an HTTP client: slow
-
-    return list_tags(repository)
-
-
-def _resolve(reference: str) -> Digest | None:
-    """What to pin: the digest of the index where an image has several platforms."""
-    from jettison.transport.registry import resolve_digest  # noqa: PLC0415  # as above
-
-    return resolve_digest(Reference.parse(reference)) if reference else None

@@ -146,6 +146,14 @@ def test_a_base_that_could_not_be_read_is_not_shown_and_the_best_is_recommended(
     assert recommended(advise(None, [base_image("3.12.7-slim", None)], PROJECT, moved=False)) == ""
 
 
+def test_of_an_unread_base_another_patch_level_may_be_taken_whatever_the_wheels() -> None:
+    unread = replace(CURRENT, counts=None, layers=(), was_read=False)
+    candidates = [base_image("3.12.7-slim", counts()), base_image("3.11.9-slim", counts(1))]
+    made = advise(unread, candidates, Project(), moved=False)
+    assert names(made)[0] == "python:3.12.7-slim"
+    assert recommended(made) == "python:3.11.9-slim"
+
+
 def test_a_base_is_known_by_its_layers() -> None:
     one_, two, app = (Digest.of(name) for name in (b"1", b"2", b"3"))
     small = replace(CURRENT, name="small", layers=(one_,))
