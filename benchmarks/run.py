@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import copy_figures
 import xray
 from starts import first_answers
 
@@ -72,6 +73,7 @@ def main() -> None:
             print("no Docker Engine answers: its figures are left out")
         _bench_official(scratch)
         xray.measure_growth(scratch)
+        copy_figures.measure_copies(layout, scratch)
 
 
 def _bench_docker(scratch: Path) -> None:
