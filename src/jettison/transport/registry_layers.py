@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import BinaryIO, Final
 
 from jettison.digest import Digest
 from jettison.errors import HostError
-from jettison.events import EventSink, stage
+from jettison.events import EventSink, StageDone, StageStarted
 from jettison.image import Descriptor
 from jettison.transport.registry_client import RegistryAccess, RegistryClient
 from jettison.transport.transfer import WORKERS, Transfer
@@ -27,6 +28,7 @@ class LaterBlobs:
         self._access = access
         self._workdir = workdir
         self._fetched: dict[Digest, Future[Path]] = {}
+        self._ended = 0.0
 
     @contextmanager
     def open(self, descriptor: Descriptor) -> Iterator[BinaryIO]:
@@ -55,8 +57,9 @@ class LaterBlobs:
             return
         total = sum(item.size_bytes for item in blobs.values())
         transfer = Transfer(_STAGE, events, total_bytes=total)
+        events.emit(StageStarted(stage=_STAGE))
+        started = self._ended = time.perf_counter()
         with (
-            stage(_STAGE, events) as outcome,
             self._access.connect() as client,
             ThreadPoolExecutor(WORKERS, thread_name_prefix=_STAGE) as pool,
             tempfile.TemporaryDirectory(prefix="blobs-", dir=self._workdir) as directory,
@@ -73,7 +76,10 @@ class LaterBlobs:
                     future.cancel()
                 pool.shutdown()
                 self._fetched = {}
-            outcome.detail = f"{total / 1e6:.1f} MB"
+        # What the block did with the last ones after they had come is not part of it.
+        seconds = self._ended - started
+        detail = f"{total / 1e6:.1f} MB"
+        events.emit(StageDone(stage=_STAGE, seconds=seconds, detail=detail))
 
     def _fetch(
         self, client: RegistryClient, blob: Descriptor, directory: Path, transfer: Transfer
@@ -89,4 +95,5 @@ class LaterBlobs:
                     f"download {blob.digest} to {directory}: {err.strerror}",
                     hint="is there space left? TMPDIR names another place",
                 ) from err
+        self._ended = time.perf_counter()
         return path
