@@ -19,6 +19,7 @@ from jettison.transport.registry import list_tags, resolve_digest
 from jettison.transport.registry_push import _MONOLITHIC_BYTES
 from jettison.transport.schemes import Target, parse_target
 from jettison.transport.sinks import write_sink
+from support.accounts import Account
 from support.apps import build_app
 from support.images import BuiltImage, make_image, make_index
 from support.real_registry import LOGIN, real_registry
@@ -139,6 +140,19 @@ def test_a_copy_within_a_registry_moves_no_layer(registry: str, tmp_path: Path) 
     assert (copied["blobs"]["mounted"], copied["blobs"]["sent"]) == (4, 0)
     shown = json.loads(_skopeo("inspect", "--tls-verify=false", f"docker://{second}:1"))
     assert shown["Digest"] == IMAGE.digest
+
+
+@pytest.mark.needs("userns")
+def test_an_ordinary_user_copies(registry: str, tmp_path: Path, account: Account) -> None:
+    place = f"registry:{_place(registry)}:1"
+    write_sink(parse_target(place), IMAGE.write_layout(tmp_path / "l"), overwrite=False)
+    done = account.jettison("copy", place, "oci:mine")
+    assert done.returncode == 0, done.stderr
+    done = account.jettison("copy", "oci:mine", f"{place}-again")
+    assert done.returncode == 0, done.stderr
+    assert resolve_digest(Reference.parse(f"{place}-again".removeprefix("registry:"))) == (
+        IMAGE.digest
+    )
 
 
 @pytest.mark.needs("docker")
