@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
@@ -28,12 +28,13 @@ class Component:
 
     Shape: `ref` names it within the bill; `layer` is the diff ID of the one that brought it, if
     the image says; `depends` are refs of those that it needs, as far as they are installed;
-    `bundled` are parts of it that no package manager knows.
+    `bundled` are parts of it that no package manager knows; these have no purl, since they are no
+    packages of the image to those who look purls up.
     """
 
     package: Package
     ref: str
-    purl: PackageURL
+    purl: PackageURL | None
     layer: Digest | None
     depends: tuple[str, ...] = ()
     bundled: tuple[Component, ...] = ()
@@ -75,7 +76,8 @@ def describe(
     made = [_component(item, inventory, image) for item in inventory.packages]
     bundled: dict[str, list[Component]] = {}
     for item in inventory.bundled:
-        bundled.setdefault(item.record, []).append(_component(item, inventory, image))
+        part = replace(_component(item, inventory, image), purl=None)
+        bundled.setdefault(item.record, []).append(part)
     related = _Related(made)
     components = tuple(
         Component(

@@ -164,7 +164,7 @@ class _Writer:
             license_concluded=_NOTHING,
             license_declared=self._license(package),
             copyright_text=_NOTHING,
-            external_refs=(_purl(str(item.purl)),),
+            external_refs=(_purl(str(item.purl)),) if item.purl is not None else (),
             primary_package_purpose="APPLICATION"
             if package.type is PackageType.BINARY
             else "LIBRARY",
