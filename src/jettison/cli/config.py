@@ -12,7 +12,7 @@ from typing import Any, Final
 from jettison.cli.db_verbs import DbStatusArguments, DbUpdateArguments
 from jettison.cli.inspect_options import CopyArguments, InspectArguments, XrayArguments
 from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
-from jettison.cli.scan_options import AdviseArguments, ScanArguments
+from jettison.cli.scan_options import AdviseArguments, CompareArguments, ScanArguments
 from jettison.cli.source_options import LintArguments
 from jettison.errors import UsageError
 
@@ -24,6 +24,7 @@ _VERBS: Final = {
     "profile": ProfileArguments,
     "lint": LintArguments,
     "scan": ScanArguments,
+    "compare": CompareArguments,
     "verify": VerifyArguments,
     "xray": XrayArguments,
     "db update": DbUpdateArguments,

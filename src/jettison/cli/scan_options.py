@@ -23,6 +23,14 @@ class ScanFormat(StrEnum):
     CYCLONEDX = "cyclonedx"
 
 
+class CompareFormat(StrEnum):
+    """What stdout receives of a comparison."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 class FailOn(StrEnum):
     """The least severity that ends a scan with 1; `any` takes unrated ones too."""
 
@@ -108,4 +116,29 @@ class ScanArguments(DatabaseArguments, BoundArguments):
     ] = ""
     all: Annotated[
         bool, Option("--all", help="Show every finding of a package, not the first 50.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareArguments(DatabaseArguments, BoundArguments):
+    """`jettison compare`."""
+
+    original: Annotated[str, Argument(metavar="ORIGINAL", help="The image that it was made from.")]
+    slimmed: Annotated[str, Argument(metavar="SLIMMED", help="The image that is compared with it.")]
+    format: Annotated[CompareFormat, Option(help="What stdout receives.")] = CompareFormat.TEXT
+    fail_on: Annotated[
+        FailOn, Option(help="End with 1 if one at least as bad is remaining, unknown or added.")
+    ] = FailOn.NEVER
+    vex: Annotated[
+        Path | None, Option(metavar="FILE", help="Write OpenVEX statements on what is gone.")
+    ] = None
+    push_to: Annotated[
+        str,
+        Option(
+            metavar="registry:HOST/NAME",
+            help="Push both there, as original and slimmed, to measure how long it takes.",
+        ),
+    ] = ""
+    all: Annotated[
+        bool, Option("--all", help="Show every vulnerability, not 20 of each outcome.")
     ] = False

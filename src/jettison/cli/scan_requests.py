@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from jettison.cli.db_verbs import database_path
-from jettison.cli.scan_options import FailOn, ScanArguments
+from jettison.cli.scan_options import CompareArguments, FailOn, ScanArguments
 from jettison.cli.sources import source_request
 from jettison.errors import UsageError
 from jettison.scan.ignores import Ignore, parse_ignores
 from jettison.scan.severity import Severity
 from jettison.transport.schemes import Scheme
+from jettison.workflow.compare import CompareRequest
 from jettison.workflow.scan import ScanRequest
 
 _PYTHON: Final = re.compile(r"3\.\d{1,2}(\.\d{1,2})?")
@@ -34,6 +35,17 @@ def scan_request(arguments: ScanArguments) -> ScanRequest:
         ignores=() if arguments.ignores is None else read_ignores(arguments.ignores),
         vex=tuple(map(Path, arguments.vex)),
         python=arguments.python,
+    )
+
+
+def compare_request(arguments: CompareArguments) -> CompareRequest:
+    """What `jettison compare` is asked. Raises: UsageError."""
+    return CompareRequest(
+        original=source_request(_image(arguments.original), arguments),
+        slimmed=source_request(_image(arguments.slimmed), arguments),
+        database=database_path(arguments.db),
+        push_to=arguments.push_to,
+        fail_on=fail_on(arguments.fail_on),
     )
 
 

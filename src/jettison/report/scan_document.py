@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
@@ -189,7 +190,19 @@ class ScanDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     passed: bool
 
 
-def count_totals(findings: tuple[FindingRow, ...], *, ignored: int = 0) -> Totals:
+class Counted(Protocol):
+    """A row that has a severity, and perhaps a fix."""
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+
+    @property
+    def fixed_version(self) -> str | None:
+        """What fixes it."""
+
+
+def count_totals(findings: Sequence[Counted], *, ignored: int = 0) -> Totals:
     """Findings by severity."""
     counts = dict.fromkeys(Severity, 0)
     for finding in findings:

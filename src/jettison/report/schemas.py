@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from jettison.report.advise_document import AdviseDocument
+from jettison.report.compare_document import CompareDocument
 from jettison.report.container_report import ContainerReport
 from jettison.report.copy_document import CopyDocument
 from jettison.report.db_document import DbStatusDocument, DbUpdateDocument
@@ -26,6 +27,7 @@ DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("removed", RemovedReport),
     ("xray", XrayDocument),
     ("scan", ScanDocument),
+    ("compare", CompareDocument),
     ("advise", AdviseDocument),
     ("db-status", DbStatusDocument),
     ("db-update", DbUpdateDocument),

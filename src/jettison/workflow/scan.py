@@ -6,44 +6,37 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from jettison.analysis.base_layers import find_last_base_layer
-from jettison.analysis.inventory_read import find_unowned, read_inventory
 from jettison.errors import UsageError
 from jettison.events import EventSink, stage
 from jettison.feed.database import AdvisoryDatabase
 from jettison.report.documents import printable
 from jettison.report.scan_document import (
-    Epss,
-    Kev,
-    LayerOrigin,
     ScanDocument,
     ScanTarget,
     TargetKind,
     TestedEcosystem,
     UntestedRow,
-    WithoutRecord,
     count_totals,
 )
-from jettison.report.scan_rows import FindingContext, finding_row, ignored_row, layer_origins
+from jettison.report.scan_rows import finding_row, ignored_row
 from jettison.scan.component import Component
-from jettison.scan.ecosystems import Ecosystem, NoEcosystem
+from jettison.scan.ecosystems import Ecosystem
 from jettison.scan.ignores import Ignore, Sifted, sift, silence
-from jettison.scan.inputs import Inputs, Untested
-from jettison.scan.installed import find_code_without_record, installed_of
+from jettison.scan.inputs import Untested
 from jettison.scan.match import Finding, match
 from jettison.scan.openvex import parse_vex
 from jettison.scan.severity import Severity, reaches
 from jettison.scan.vex import VexDocument
 from jettison.transport.schemes import parse_target
+from jettison.workflow.advisories import finding_context, testable
 from jettison.workflow.image_request import SourceRequest
-from jettison.workflow.reading import ReadImage, read_image
+from jettison.workflow.reading import read_image
 from jettison.workflow.scan_files import read_project
+from jettison.workflow.scan_image import Scanned, scan_image
 from jettison.workflow.stages import StageTimes
-from jettison.xray.layers import layer_history
 
 _EXAMPLES: Final = 3
 
@@ -67,20 +60,6 @@ class ScanRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scanned:
-    """What there is to test, and what is said of the thing it was found in.
-
-    It is handed on by pickle where an image is read in a process of its own.
-    """
-
-    target: ScanTarget
-    inputs: Inputs
-    layers: tuple[LayerOrigin, ...] = ()
-    without_files: tuple[str, ...] = ()
-    without_record: WithoutRecord | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
     """What was found, and everything that was tested."""
 
@@ -101,7 +80,7 @@ def scan(request: ScanRequest, *, events: EventSink) -> ScanResult:
 def collect(request: ScanRequest, events: EventSink) -> Scanned:
     """Everything there is to test."""
     if request.source is not None:
-        return read_image(request.source, _of_image, events=events)
+        return read_image(request.source, lambda *read: scan_image(*read)[0], events=events)
     path = request.path or Path()
     with stage("read", events) as outcome:
         project = read_project(path, python=request.python)
@@ -116,48 +95,17 @@ def collect(request: ScanRequest, events: EventSink) -> Scanned:
     )
 
 
-def _of_image(read: ReadImage, events: EventSink) -> Scanned:
-    with stage("packages", events) as outcome:
-        inventory = read_inventory(read.rootfs)
-        installed = installed_of(inventory)
-        tree = read.rootfs.tree
-        unowned = list(find_code_without_record(tree, find_unowned(tree, inventory)))
-        outcome.detail = f"{len(installed.components)} packages"
-    config = read.image.config
-    instructions = [item.created_by if item is not None else "" for item in layer_history(config)]
-    distro = inventory.distro
-    return Scanned(
-        target=ScanTarget(
-            kind=TargetKind.IMAGE,
-            reference=printable(str(read.target)),
-            digest=read.digest,
-            platform=str(config.platform),
-            distribution=printable(distro.name or distro.id) if distro is not None else "",
-        ),
-        inputs=Inputs(components=installed.components, bundled=installed.bundled),
-        layers=layer_origins(
-            read.image, instructions, last_of_base=find_last_base_layer(tree, config)
-        ),
-        without_files=tuple(map(printable, installed.without_files)),
-        without_record=WithoutRecord(
-            file_count=len(unowned), examples=tuple(map(printable, islice(unowned, _EXAMPLES)))
-        )
-        if unowned
-        else None,
-    )
-
-
 def judge(
     request: ScanRequest, scanned: Scanned, database: AdvisoryDatabase, times: StageTimes
 ) -> ScanResult:
     """Hold what was collected against the advisories."""
-    tested, untested = _testable(scanned.inputs.components, database)
+    tested, untested = testable(scanned.inputs.components, database)
     with stage("match", times) as outcome:
         matches = match(tested, database.find)
         bundled = match(scanned.inputs.bundled, database.find).findings
         outcome.detail = f"{len(matches.findings)} findings"
     sifted = _sift(request, scanned, matches.findings)
-    context = _context(scanned, database)
+    context = finding_context(scanned.layers, database)
     findings = tuple(finding_row(finding, context) for finding in sifted.findings)
     ignored = tuple(ignored_row(item, context) for item in sifted.ignored)
     uncertain = tuple(
@@ -228,37 +176,6 @@ def _fail_on(threshold: Severity | None) -> str:
     return "any" if threshold is Severity.UNKNOWN else threshold.value
 
 
-def _testable(
-    components: Iterable[Component], database: AdvisoryDatabase
-) -> tuple[list[Component], list[Untested]]:
-    """Those that the database knows something of, and the others in groups, with the reason."""
-    tested: list[Component] = []
-    reasons: Counter[tuple[str, str]] = Counter()
-    examples: dict[tuple[str, str], str] = {}
-    for component in components:
-        reason = _why_not(component, database)
-        if not reason:
-            tested.append(component)
-            continue
-        reasons[component.type, reason] += 1
-        examples.setdefault((component.type, reason), str(component))
-    untested = []
-    for (kind, reason), count in sorted(reasons.items()):
-        one = examples[kind, reason]
-        what = one if count == 1 else f"{count} packages of type {kind}"
-        untested.append(Untested(what=what, where="", reason=reason))
-    return tested, untested
-
-
-def _why_not(component: Component, database: AdvisoryDatabase) -> str:
-    ecosystem = component.ecosystem
-    if isinstance(ecosystem, NoEcosystem):
-        return ecosystem.reason
-    if not database.has_release(ecosystem.name, ecosystem.release):
-        return f"the database has no advisories for {ecosystem}"
-    return ""
-
-
 def _ecosystems(
     tested: Iterable[Component], database: AdvisoryDatabase
 ) -> tuple[TestedEcosystem, ...]:
@@ -274,19 +191,3 @@ def _ecosystems(
         )
         for ecosystem, count in sorted(counts.items(), key=lambda item: str(item[0]))
     )
-
-
-def _context(scanned: Scanned, database: AdvisoryDatabase) -> FindingContext:
-    known = database.enrichments
-
-    def epss(cve: str) -> Epss | None:
-        found = database.epss(cve) if "epss" in known else None
-        return None if found is None else Epss(score=found.score, percentile=found.percentile)
-
-    def kev(cve: str) -> Kev | None:
-        found = database.kev(cve) if "kev" in known else None
-        if found is None:
-            return None
-        return Kev(added=found.added, due=found.due, is_ransomware=found.is_ransomware)
-
-    return FindingContext(layers=scanned.layers, epss=epss, kev=kev)
