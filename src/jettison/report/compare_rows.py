@@ -86,7 +86,7 @@ def _push(one: Push | None, other: Push | None) -> ComparisonRow | None:
         return None
     label = "time to push"
     if known.kind is PushKind.ESTIMATED:
-        label += f" ({known.note})"
+        label = f"push ({known.note})"
     return ComparisonRow(
         label=label,
         original=_seconds(one.seconds) if one is not None else _ABSENT,

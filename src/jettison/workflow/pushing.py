@@ -48,7 +48,7 @@ def _estimated(facts: ImageFacts) -> Push | None:
     return Push(
         seconds=round(facts.compressed_size_bytes / _BYTES_PER_S, 3),
         kind=PushKind.ESTIMATED,
-        note=f"estimated at {_MBIT_PER_S} Mbit/s",
+        note=f"estimated, {_MBIT_PER_S} Mbit/s",
     )
 
 

@@ -13,6 +13,7 @@ from jettison.report.removed import make_removed_report
 from jettison.report.schemas import DOCUMENTS, render_schema
 from support.advise_documents import advise_document
 from support.advisories import db_status_document, db_update_document
+from support.compare_documents import compare_document
 from support.inspect_documents import copy_document, inspect_document
 from support.linting import lint_document
 from support.reports import sample, slim_document
@@ -30,6 +31,7 @@ def documents() -> dict[str, msgspec.Struct]:
         "removed": make_removed_report(made.run, made.slimmed),
         "xray": xray_document(),
         "scan": scan_document(),
+        "compare": compare_document(),
         "advise": advise_document(),
         "db-status": db_status_document(),
         "db-update": db_update_document(),
