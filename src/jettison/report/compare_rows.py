@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jettison.report.compare_document import ComparedImage, CompareDocument, Push, PushKind
-from jettison.report.text import human_size
+from jettison.report.units import human_size
 from jettison.scan.severity import Severity
 
 _ABSENT: Final = "-"

@@ -34,8 +34,8 @@ from jettison.scan.severity import Severity, reaches
 from jettison.scan.vex import VexDocument
 from jettison.workflow.advisories import finding_context, testable
 from jettison.workflow.compared_image import ReadSide, read_side
-from jettison.workflow.pushing import push_times
 from jettison.workflow.image_request import SourceRequest
+from jettison.workflow.pushing import push_times
 from jettison.workflow.stages import StageTimes
 
 

@@ -18,8 +18,8 @@ from jettison.sbom.purls import image_url
 from jettison.scan.component import Component
 from jettison.scan.package_files import PackageFiles, Presence, files_of, find_presence
 from jettison.store.rootfs import StackedRootFS
-from jettison.workflow.reading import ReadImage, read_image
 from jettison.workflow.image_request import SourceRequest
+from jettison.workflow.reading import ReadImage, read_image
 from jettison.workflow.scan_image import Scanned, scan_image
 
 _MAGIC_BYTES = 4
