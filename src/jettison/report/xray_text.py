@@ -10,6 +10,7 @@ from jettison.report.columns import Column, Cut, render_table, shorten, visible
 from jettison.report.risk_text import count_risks, render_risks
 from jettison.report.units import human_size
 from jettison.report.xray_document import (
+    DockerfileRow,
     DuplicateRow,
     LayerRow,
     PackageRow,
@@ -32,7 +33,7 @@ def render_xray_text(document: XrayDocument, parts: frozenset[Part], *, width: i
     """What was found, as text; lists are whole where not all parts are asked for."""
     if parts == {Part.DOCKERFILE} and document.dockerfile is not None:
         # Fit to be written to a file.
-        return "".join(f"{visible(line)}\n" for line in document.dockerfile.text.splitlines())
+        return "".join(f"{line}\n" for line in _dockerfile_lines(document.dockerfile))
     most = _FEW if parts == frozenset(Part) else None
     sections: list[list[str]] = [[*_headline(document, width)]]
     for part, render in _SECTIONS.items():
@@ -274,8 +275,14 @@ def _dockerfile(document: XrayDocument, most: int | None, width: int) -> Lines:
     if document.dockerfile is None or most is not None:
         return
     yield "DOCKERFILE"
-    for line in document.dockerfile.text.splitlines():
-        yield f"  {visible(line)}".rstrip()
+    for line in _dockerfile_lines(document.dockerfile):
+        yield f"  {line}".rstrip()
+
+
+def _dockerfile_lines(dockerfile: DockerfileRow) -> Lines:
+    """The lines of the file; tabs mean something in it."""
+    for line in dockerfile.text.removesuffix("\n").split("\n"):
+        yield "\t".join(map(visible, line.split("\t")))
 
 
 def _estimate(document: XrayDocument, most: int | None, width: int) -> Lines:

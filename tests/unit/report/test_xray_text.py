@@ -67,6 +67,17 @@ def test_each_part_can_be_shown_alone(part: Part) -> None:
     assert shown[part] in text
 
 
+def test_the_dockerfile_alone_is_fit_for_a_file() -> None:
+    document = xray_document()
+    assert document.dockerfile is not None
+    text = "FROM scratch\nRUN <<EOF\n\tx\x1b[2J\u2028y\nEOF\n"
+    row = msgspec.structs.replace(document.dockerfile, text=text)
+    shown = render_xray_text(
+        msgspec.structs.replace(document, dockerfile=row), frozenset({Part.DOCKERFILE})
+    )
+    assert shown == "FROM scratch\nRUN <<EOF\n\tx\\x1b[2J\\u2028y\nEOF\n"
+
+
 def test_packed_sizes_are_shown_where_layers_are_packed() -> None:
     document = xray_document()
     assert "packed" not in render_xray_text(document, ALL)
