@@ -14,11 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from jettison.errors import AdvisoryDataError
 
 # "jtav", so that a file of ours can be told from any other.
 APPLICATION_ID: Final = 0x6A746176
 SCHEMA_VERSION: Final = 1
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 UPDATE_HINT: Final = "fetch the advisories with: jettison db update"
 
 TABLES: Final = """
@@ -112,6 +115,10 @@ def create_database(path: Path) -> sqlite3.Connection:
     return connection
 
 
+class DamagedDatabaseError(AdvisoryDataError):
+    """A database of ours whose pages contradict each other."""
+
+
 @contextmanager
 def translated(path: Path, what: str) -> Iterator[None]:
     """Turn SQLite's and the system's errors into ours.
@@ -121,6 +128,13 @@ def translated(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as err:
-        raise AdvisoryDataError(f"{what} {path}: {err}", hint=UPDATE_HINT) from err
+        # Extended codes have the plain one in their lowest byte: sqlite.org/rescode.html.
+        if getattr(err, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            raise DamagedDatabaseError(f"{what} {path}: {err}", hint=UPDATE_HINT) from err
+        hint = "is there room on the disk?" if what == "write" else UPDATE_HINT
+        raise AdvisoryDataError(f"{what} {path}: {err}", hint=hint) from err
+    except msgspec.DecodeError as err:
+        told = f"{what} {path}: what is in it is no record: {err}"
+        raise DamagedDatabaseError(told, hint=UPDATE_HINT) from err
     except OSError as err:
         raise AdvisoryDataError(f"{what} {path}: {err.strerror}") from err

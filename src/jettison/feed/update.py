@@ -24,7 +24,12 @@ from jettison.feed.download import Answer, Download, Downloads, Known
 from jettison.feed.enrichment import EpssFile, read_kev
 from jettison.feed.names import DEFAULT_ECOSYSTEMS, is_ecosystem
 from jettison.feed.places import DEFAULT_BASE, Place, check_base, export_place, file_place
-from jettison.feed.schema import is_ours, open_database, translated
+from jettison.feed.schema import (
+    DamagedDatabaseError,
+    is_ours,
+    open_database,
+    translated,
+)
 from jettison.feed.writer import DatabaseWriter, Imported, Origin
 
 _KINDS: Final = ("epss", "kev")
@@ -146,6 +151,17 @@ class _Update:
         return tuple(name for name in self._known or () if not name.startswith("~"))
 
     def run(self) -> UpdateResult:
+        """Bring everything up to date; what cannot be taken over is fetched anew."""
+        try:
+            return self._run()
+        except DamagedDatabaseError as err:
+            if self._known is None:
+                raise
+            self._events.emit(Notice(message=f"{err.message}; everything is fetched anew"))
+            self._known = None
+            return self._run()
+
+    def _run(self) -> UpdateResult:
         """Fetch all, then build; so that a broken line costs no work."""
         names = self._request.ecosystems or (*DEFAULT_ECOSYSTEMS, *self._former_names)
         fetched = {name: self._fetch_export(name) for name in sorted(set(names))}

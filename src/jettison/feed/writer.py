@@ -114,6 +114,7 @@ class DatabaseWriter:
 
     def __init__(self, path: Path, former: Path | None) -> None:
         self._path = path
+        self._former = former
         self._connection = create_database(path)
         self._next = {"advisory": 1, "release": 1, "source": 1}
         if former is not None:
@@ -244,7 +245,7 @@ class DatabaseWriter:
 
     def take_over(self, ecosystem: str) -> None:
         """Copy everything of an ecosystem from the former database."""
-        with translated(self._path, "write"):
+        with translated(self._former or self._path, "copy from"):
             found = self._connection.execute(
                 "SELECT id FROM former.source WHERE ecosystem = ?", (ecosystem,)
             ).fetchone()
@@ -260,7 +261,7 @@ class DatabaseWriter:
 
     def take_over_enrichment(self, kind: str) -> None:
         """Copy `epss` or `kev` from the former database."""
-        with translated(self._path, "write"):
+        with translated(self._former or self._path, "copy from"):
             self._connection.execute("BEGIN")
             self._connection.execute(
                 "INSERT INTO enrichment SELECT * FROM former.enrichment WHERE kind = ?", (kind,)

@@ -247,6 +247,17 @@ def test_another_file_is_no_database(tmp_path: Path) -> None:
             AdvisoryDatabase.open(path)
 
 
+def test_a_record_that_was_damaged_is_said_so(tmp_path: Path) -> None:
+    path = make_database(tmp_path / "a.db", {"PyPI": [make_record("P", "PyPI", "flask")]})
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE advisory SET body = x'7b22'")
+    connection.close()
+    with AdvisoryDatabase.open(path) as database:
+        assert ids(database, "PyPI", "", "click") == []
+        with pytest.raises(AdvisoryDataError, match="no record"):
+            ids(database, "PyPI", "", "flask")
+
+
 def test_a_path_may_hold_any_character(tmp_path: Path) -> None:
     folder = tmp_path / "a?b#c %41"
     folder.mkdir()

@@ -245,6 +245,23 @@ def test_a_damaged_database_of_ours_is_made_anew(request_: UpdateRequest) -> Non
     assert find(request_, "PyPI", "", "flask") == ["P-1"]
 
 
+def test_a_database_that_is_damaged_further_inside_is_made_anew(
+    request_: UpdateRequest, exports: Path
+) -> None:
+    run(request_)
+    raw = bytearray(request_.database.read_bytes())
+    pages = range(8192 * 8, len(raw), 8192)
+    for at in pages:
+        raw[at : at + 4096] = b"\xa5" * 4096
+    request_.database.write_bytes(bytes(raw))
+    make_export(exports, "PyPI", [make_record("P-2", "PyPI", "flask")])
+    recorded = Recorded()
+    assert set(outcomes(run(request_, LATER, recorded)).values()) == {"updated"}
+    assert any("fetched anew" in str(event) for event in recorded.events)
+    assert find(request_, "PyPI", "", "flask") == ["P-2"]
+    assert find(request_, "Debian", "12", "p7") == ["D-7"]
+
+
 @pytest.mark.parametrize("name", ["../etc", "a/b", "", "Debian:", "..", "x" + chr(0)])
 def test_names_that_are_no_ecosystems(request_: UpdateRequest, name: str) -> None:
     with pytest.raises(UsageError, match="cannot be one"):
