@@ -36,8 +36,9 @@ from jettison.transport.schemes import Scheme, Target
 from jettison.transport.sources import Source
 
 _STAGE: Final = "pack"
-# As what jettison builds: a half of the time of 6, and one hundredth larger.
-_LEVEL: Final = 5
+# Less than half of the time that 6 takes, and four hundredths larger: still smaller than what
+# skopeo makes of the same layers.
+_LEVEL: Final = 4
 _CHUNK: Final = 1 << 18
 
 
