@@ -93,7 +93,7 @@ def _bench_docker(scratch: Path) -> None:
 def _bench_official(scratch: Path) -> None:
     """On a base laid out as the official images are, which have no byte code."""
     original = f"oci:{_build('--base', 'official')}"
-    slimmed = f"oci:{scratch}/official:slim"
+    slimmed = f"oci:{scratch}/official-layout:slim"
     run = _slim(original, scratch, "closure", cache="official", output=slimmed)
     _print("official layout, closure, cold cache", run)
     store = scratch / "official/jettison"
