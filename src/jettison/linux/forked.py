@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 from jettison.errors import JettisonError
+from jettison.linux.signals import signals_deferred
 
 T = TypeVar("T")
 
@@ -24,13 +25,16 @@ class Forked(Generic[T]):
 
     def __init__(self, call: Callable[[], T]) -> None:
         self._read_end, write_end = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            try:
-                _answer(call, write_end)
-            finally:
-                # Nothing that the parent has opened or started is the child's to clean up.
-                os._exit(0)
+        # What handlers raise while Python itself tidies up after a fork, it drops. And the child
+        # need not be told to stop: it ends with whoever waits for it.
+        with signals_deferred():
+            self._pid = os.fork()
+            if self._pid == 0:
+                try:
+                    _answer(call, write_end)
+                finally:
+                    # Nothing that the parent has opened or started is the child's to clean up.
+                    os._exit(0)
         os.close(write_end)
         self._is_over = False
 

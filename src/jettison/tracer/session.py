@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from jettison.errors import HostError, TraceLossError
+from jettison.linux.signals import signals_deferred
 from jettison.trace import Origin, TraceLog
 from jettison.tracer import agent
 from jettison.tracer.agent import Outcome
@@ -64,22 +65,24 @@ class TracerSession:
         self._directory = os.open(self._workdir, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         with _listen_at(self.listener_path) as listeners, _listen_at(self._orders_path) as orders:
             ours, theirs = socket.socketpair()
-            try:
-                pid = os.fork()
-            except OSError as err:
-                ours.close()
-                theirs.close()
-                raise HostError(f"the tracer's agent could not start: {err.strerror}") from err
-            if pid == 0:
-                status = 1
+            # What handlers raise while Python itself tidies up after a fork, it drops.
+            with signals_deferred():
                 try:
+                    pid = os.fork()
+                except OSError as err:
                     ours.close()
-                    status = agent.serve(listeners, orders, theirs, self._crash_log)
-                finally:
-                    # Nothing of the session's own clean-up may run in its copy.
-                    os._exit(status)
-            theirs.close()
-            self._agent_pid, self._lifeline = pid, ours
+                    theirs.close()
+                    raise HostError(f"the tracer's agent could not start: {err.strerror}") from err
+                if pid == 0:
+                    status = 1
+                    try:
+                        ours.close()
+                        status = agent.serve(listeners, orders, theirs, self._crash_log)
+                    finally:
+                        # Nothing of the session's own clean-up may run in its copy.
+                        os._exit(status)
+                theirs.close()
+                self._agent_pid, self._lifeline = pid, ours
         return self
 
     def __exit__(
