@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jsonschema
 import pytest
 
+from jettison.edge.process import run
 from support.accounts import Account
 from support.images import make_image, make_index
 from support.layers import Content, Directory, File, HardLink, Layer, Symlink, make_layer
@@ -150,6 +152,31 @@ def test_the_same_image_gives_the_same_document_wherever_it_is(tmp_path: Path) -
         for layer in item["layers"]:
             del layer["digest"], layer["media_type"], layer["compressed_size_bytes"]
     assert found[0] == found[1] == found[2]
+
+
+def with_parents(content: Content) -> Content:
+    """The engine has an entry for every directory, whether the layer names it or not."""
+    paths = {str(parent) for path in content for parent in PurePosixPath(path).parents} - {"/"}
+    return {**{path: Directory() for path in sorted(paths)}, **content}
+
+
+@pytest.mark.needs("docker", "root")
+def test_an_engines_own_directories_show_the_same(tmp_path: Path) -> None:
+    layers = (with_parents(BASE), with_parents(APP))
+    built = make_image(layers, CONFIG, extra={"history": HISTORY})
+    saved = tmp_path / "saved.tar"
+    name = f"jettison-xray-test-{secrets.token_hex(4)}:1"
+    built.write_docker_archive(saved, (name,))
+    run(("docker", "load", "--quiet", "--input", str(saved)), timeout_s=60)
+    try:
+        places = (f"docker:{name}", f"docker-archive:{saved}")
+        found = [document("xray", place) for place in places]
+    finally:
+        run(("docker", "image", "rm", "--force", name), timeout_s=60)
+    for item in found:
+        del item["image"]["reference"], item["stages"]
+    assert found[0]["image"]["compressed_size_bytes"] is None
+    assert found[0] == found[1]
 
 
 def test_only_what_is_asked_for(image: Writer) -> None:
