@@ -14,11 +14,6 @@ from jettison.cli.arguments import takes
 from jettison.cli.options import OutputFormat
 from jettison.cli.terminal import print_result, progress, width
 from jettison.errors import AdvisoryDataError
-from jettison.report.db_document import (
-    render_db_document,
-    render_status_text,
-    render_update_text,
-)
 
 _URL = "https://storage.googleapis.com/osv-vulnerabilities"
 
@@ -80,6 +75,10 @@ def db_update(arguments: DbUpdateArguments) -> None:
     """Fetch OSV's advisories into a local database; what has not changed is not fetched again."""
     from jettison.edge.http import HttpOptions  # noqa: PLC0415  # as above
     from jettison.feed.update import UpdateRequest  # noqa: PLC0415  # as above
+    from jettison.report.db_document import (  # noqa: PLC0415  # as above
+        render_db_document,
+        render_update_text,
+    )
     from jettison.workflow.db import update  # noqa: PLC0415  # as above
 
     request = UpdateRequest(
@@ -104,6 +103,10 @@ def db_update(arguments: DbUpdateArguments) -> None:
 @takes(DbStatusArguments)
 def db_status(arguments: DbStatusArguments) -> None:
     """Show what the database of advisories holds, and how old it is."""
+    from jettison.report.db_document import (  # noqa: PLC0415  # as above
+        render_db_document,
+        render_status_text,
+    )
     from jettison.workflow.db import status  # noqa: PLC0415  # as above
 
     document = status(database_path(arguments.db))
