@@ -62,6 +62,7 @@ bench:
 	@$(COMPILE)
 	@$(PYTHON) scripts/with_docker.py $(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/feed.py
+	@$(BIN)/python benchmarks/lint.py
 
 clean:
 	rm -rf $(VENV) .demo jettison-report .mypy_cache .pytest_cache .ruff_cache

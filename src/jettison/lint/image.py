@@ -9,7 +9,7 @@ from functools import cached_property
 from jettison.analysis.programs import SearchPath
 from jettison.filetree import FileTree
 from jettison.image import ImageConfig
-from jettison.lint.model import Place, Problem
+from jettison.lint.model import Place, Problem, Severity
 from jettison.paths import ROOT, ImagePath
 
 
@@ -24,9 +24,9 @@ class ImageView:
         self.tree = tree
         self._read = read
 
-    def problem(self, message: str) -> Problem:
+    def problem(self, message: str, *, severity: Severity | None = None) -> Problem:
         """A problem of the image."""
-        return Problem(place=Place(file=self.name), message=message)
+        return Problem(place=Place(file=self.name), message=message, severity=severity)
 
     @cached_property
     def _search(self) -> SearchPath:

@@ -23,6 +23,8 @@ _PODS: Final = {
     "Job": ("spec", "template", "spec"),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
+# What a service waits for that lets another one work first.
+_ENDED: Final = "service_completed_successfully"
 _ONE_OFF: Final = frozenset({"Job", "CronJob"})
 
 
@@ -55,6 +57,11 @@ class Workload:
         return self.kind in _ONE_OFF or self.is_initial
 
     @property
+    def leniency(self) -> Severity | None:
+        """What counts as a remark only where it ends before anybody can reach it."""
+        return Severity.INFO if self.is_initial else None
+
+    @property
     def image(self) -> str:
         """The name of its image, empty where it has none."""
         found = self.node.get("image")
@@ -68,7 +75,7 @@ class Workload:
         return found
 
     def problem(
-        self, message: str, at: Node | None = None, severity: Severity | None = None
+        self, message: str, at: Node | None = None, *, severity: Severity | None = None
     ) -> Problem:
         """A problem of it, at a field or at the container's beginning."""
         where = at or self.node
@@ -97,11 +104,27 @@ def _services(file: str, document: Node) -> Iterator[Workload]:
     services = document.get("services")
     if services is None:
         return
+    ending = {
+        name.text
+        for _, node in services.items()
+        for name, needed in _items(node.get("depends_on"))
+        if (condition := needed.get("condition")) and condition.text == _ENDED
+    }
     for key, node in services.items():
-        if node.is_mapping:
+        # An override that only adds to a service says nothing of what the whole is like.
+        if node.is_mapping and any(map(node.get, ("image", "build", "extends"))):
             yield Workload(
-                platform=Platform.COMPOSE, file=file, name=key.text[:80], kind="service", node=node
+                platform=Platform.COMPOSE,
+                file=file,
+                name=key.text[:80],
+                kind="service",
+                node=node,
+                is_initial=key.text in ending,
             )
+
+
+def _items(node: Node | None) -> Iterator[tuple[Node, Node]]:
+    return node.items() if node is not None else iter(())
 
 
 def _containers(file: str, document: Node) -> Iterator[Workload]:

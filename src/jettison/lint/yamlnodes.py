@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import yaml
 
-MAX_CHARS = 1 << 20
+MAX_CHARS: Final = 1 << 20
+# A mapping may merge itself, through others too.
+_MAX_MERGES: Final = 4
 
 
 class YamlError(ValueError):
@@ -49,16 +52,15 @@ class Node:
         """Whether it has keys."""
         return isinstance(self.raw, yaml.MappingNode)
 
-    def items(self) -> Iterator[tuple[Node, Node]]:
+    def items(self, depth: int = 0) -> Iterator[tuple[Node, Node]]:
         """Keys and values, those that a merge key brings among them."""
-        if not isinstance(self.raw, yaml.MappingNode):
+        if not isinstance(self.raw, yaml.MappingNode) or depth > _MAX_MERGES:
             return
         for key, value in self.raw.value:
             if isinstance(key, yaml.ScalarNode) and key.value == "<<":
                 merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 for other in merged:
-                    if other is not self.raw:
-                        yield from Node(other).items()
+                    yield from Node(other).items(depth + 1)
             else:
                 yield Node(key), Node(value)
 

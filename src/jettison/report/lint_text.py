@@ -66,7 +66,8 @@ def render_text(document: LintDocument, columns: int) -> str:
             break_on_hyphens=False,
         )
     lines += [f"changed {file}" for file in document.changed]
-    return "\n".join((*lines, summary(document))) + "\n"
+    lines += textwrap.wrap(summary(document), max(columns, 40), break_on_hyphens=False)
+    return "\n".join(lines) + "\n"
 
 
 def summary(document: LintDocument) -> str:

@@ -13,8 +13,8 @@ def check(view: View) -> Iterator[Problem]:
     """The base of the final stage; what only builds may be large."""
     base = view.root_base
     if base.is_full and base.is_known:
-        message = f"{base.text} brings compilers and headers that no running app needs"
-        yield view.at(view.chain[0].base.span, f"{message}; its slim variant serves")
+        message = f"{base.text} is the full image: its slim variant has far less to keep safe"
+        yield view.at(view.chain[0].base.span, message)
 
 
 RULE: Final = Rule(

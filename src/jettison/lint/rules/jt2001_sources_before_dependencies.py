@@ -12,6 +12,8 @@ from jettison.lint.installs import installs_project, is_local, pip_installs
 from jettison.lint.model import Problem, Rule, Severity
 from jettison.lint.view import View
 
+# Options by which pip reads more of the context than one file.
+_LOCAL: Final = frozenset({"-f", "--find-links", "-c", "--constraint", "-e", "--editable"})
 _MESSAGE: Final = "each change of the sources installs all dependencies again: copy {what} first"
 
 
@@ -86,6 +88,8 @@ def _swapped(
     follows = at + 1 < len(items) and items[at + 1] is install
     text = view.context.text(needed) if needed else None
     if not follows or text is None or copy.item.is_exec or copy.item.flags or copy.item.heredocs:
+        return ()
+    if any(_LOCAL & found.options for found in pip_installs(view, install)):
         return ()
     # A requirement on a directory, or on another file, needs more than this one.
     if any(line.strip().startswith((".", "-e", "-r", "-c", "/")) for line in text.splitlines()):

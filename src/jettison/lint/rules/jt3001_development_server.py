@@ -36,7 +36,7 @@ def check(view: View) -> Iterator[Problem]:
             what = f"{view.context.shown(file)}:{line} starts {_shown(server)}"
         else:
             what = f"the container starts {_shown(server)}"
-        yield view.at(item.span, f"{what}, {_ADVICE}")
+        yield view.at(item.span, f"{what}, {_ADVICE}", severity=_severity(server))
         return
 
 
@@ -44,17 +44,24 @@ def _shown(server: DebugServer) -> str:
     return f"{server.what}, debugger and all" if server.is_debugging else server.what
 
 
+def _severity(server: DebugServer) -> Severity | None:
+    """A debugger that visitors reach is worse than a server that is slow."""
+    return Severity.ERROR if server.is_debugging else None
+
+
 def check_image(view: ImageView) -> Iterator[Problem]:
     """The command of the image, or the script that it starts."""
     argv = view.config.argv
     server = find_in_argv(argv)
     if server is not None:
-        yield view.problem(f"the image starts {_shown(server)}, {_ADVICE}")
+        message = f"the image starts {_shown(server)}, {_ADVICE}"
+        yield view.problem(message, severity=_severity(server))
         return
     script, _ = find_python_script(argv)
     found = find_in_source(view.text(script)) if script else None
     if found is not None:
-        yield view.problem(f"{script}:{found[1]} starts {_shown(found[0])}, {_ADVICE}")
+        message = f"{script}:{found[1]} starts {_shown(found[0])}, {_ADVICE}"
+        yield view.problem(message, severity=_severity(found[0]))
 
 
 RULE: Final = Rule(

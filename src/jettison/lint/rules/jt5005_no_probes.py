@@ -15,12 +15,14 @@ def check(workload: Workload) -> Iterator[Problem]:
     """Each container that runs on and that nobody asks; Kubernetes ignores HEALTHCHECK."""
     if workload.platform is not Platform.KUBERNETES or workload.is_one_off:
         return
-    # A worker that listens nowhere is asked by a command, or not at all.
     missing = [name for name in _PROBES if workload.node.get(name) is None]
-    if missing:
-        names = " and no ".join(missing)
-        message = f"no {names}: Kubernetes does not look at the image's HEALTHCHECK"
-        yield workload.problem(message)
+    if not missing:
+        return
+    names = " and no ".join(missing)
+    message = f"no {names}: Kubernetes does not look at the image's HEALTHCHECK"
+    # What listens nowhere can be asked by a command alone, and often there is nothing to ask.
+    listens = workload.node.get("ports") is not None
+    yield workload.problem(message, severity=None if listens else Severity.INFO)
 
 
 RULE: Final = Rule(

@@ -15,7 +15,8 @@ def check(workload: Workload) -> Iterator[Problem]:
     if workload.platform is Platform.COMPOSE:
         user = workload.node.get("user")
         if user is not None and user.text and is_root(user.text):
-            yield workload.problem(f"user {user.text} is root", user)
+            message = f"user {user.text} is root"
+            yield workload.problem(message, user, severity=workload.leniency)
         return
     uid = workload.setting("runAsUser")
     if uid is not None and is_root(uid.text):

@@ -15,7 +15,8 @@ def check(workload: Workload) -> Iterator[Problem]:
     if workload.platform is Platform.COMPOSE:
         limits = (node.get("mem_limit"), node.get("deploy", "resources", "limits", "memory"))
         if not any(limits):
-            yield workload.problem("no mem_limit: a leak takes the whole host")
+            message = "no mem_limit: a leak takes the whole host"
+            yield workload.problem(message, severity=workload.leniency)
         return
     limit = node.get("resources", "limits", "memory")
     requests = [node.get("resources", "requests", name) for name in ("cpu", "memory")]

@@ -22,7 +22,7 @@ def check(workload: Workload) -> Iterator[Problem]:
         return
     if base.tag in ("", "latest"):
         message = f"{node.text[:200]} is whatever latest is when a node pulls it"
-        yield workload.problem(message, node, Severity.WARNING)
+        yield workload.problem(message, node, severity=Severity.WARNING)
     else:
         message = f"{node.text[:200]} is named by a tag: two nodes may run two images"
         yield workload.problem(message, node)
