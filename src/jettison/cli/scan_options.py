@@ -19,6 +19,7 @@ class ScanFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
     SARIF = "sarif"
     CYCLONEDX = "cyclonedx"
 
@@ -29,6 +30,7 @@ class CompareFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 class FailOn(StrEnum):
@@ -111,6 +113,10 @@ class ScanArguments(DatabaseArguments, BoundArguments):
     vex: Annotated[
         tuple[str, ...], Option(metavar="FILE", help="OpenVEX statements on what does not count.")
     ] = ()
+    html: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="Also write a page for a browser: one file, without network."),
+    ] = None
     python: Annotated[
         str, Option(metavar="X.Y", help="The Python that a project is for, for its markers.")
     ] = ""
@@ -131,6 +137,10 @@ class CompareArguments(DatabaseArguments, BoundArguments):
     ] = FailOn.NEVER
     vex: Annotated[
         Path | None, Option(metavar="FILE", help="Write OpenVEX statements on what is gone.")
+    ] = None
+    html: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="Also write a page for a browser: one file, without network."),
     ] = None
     push_to: Annotated[
         str,

@@ -27,12 +27,19 @@ if TYPE_CHECKING:
 def scan(arguments: ScanArguments) -> None:
     """Find what is known to be vulnerable in an image, a project, or a bill of materials."""
     from jettison.cli.scan_requests import scan_request  # noqa: PLC0415  # --help need not load it
+    from jettison.workflow.pages import check_place, write_page  # noqa: PLC0415  # as above
     from jettison.workflow.scan import scan as run  # noqa: PLC0415  # as above
 
     request = scan_request(arguments)
+    if arguments.html is not None:
+        check_place(arguments.html)
     with progress() as events:
         result = run(request, events=events)
-    document = result.document
+        document = result.document
+        if arguments.html is not None:
+            from jettison.report.html.scan_page import render_scan_page  # noqa: PLC0415  # as above
+
+            write_page(arguments.html, lambda: render_scan_page(document), events=events)
     print_result(_rendered(result, arguments))
     if document.packages_tested == 0:
         reasons = "; ".join(dict.fromkeys(row.reason for row in document.untested))
@@ -49,10 +56,17 @@ def compare(arguments: CompareArguments) -> None:
     """Say what became of each vulnerability of an image in a slimmed one, and on what evidence."""
     from jettison.cli.scan_requests import compare_request  # noqa: PLC0415  # --help need not load it
     from jettison.workflow.compare import compare as run  # noqa: PLC0415  # as above
+    from jettison.workflow.pages import check_place, write_page  # noqa: PLC0415  # as above
 
     request = compare_request(arguments)
+    if arguments.html is not None:
+        check_place(arguments.html)
     with progress() as events:
         result = run(request, events=events)
+        if arguments.html is not None:
+            from jettison.report.html.compare_page import render_compare_page  # noqa: PLC0415  # as above
+
+            write_page(arguments.html, lambda: render_compare_page(result.document), events=events)
     if arguments.vex is not None:
         _write_vex(arguments.vex, result)
     print_result(_compared(result.document, arguments))
@@ -86,6 +100,10 @@ def _compared(document: CompareDocument, arguments: CompareArguments) -> str:
             from jettison.report.compare_markdown import render_compare_markdown  # noqa: PLC0415  # as above
 
             return render_compare_markdown(document)
+        case CompareFormat.HTML:
+            from jettison.report.html.compare_page import render_compare_page  # noqa: PLC0415  # as above
+
+            return render_compare_page(document).decode()
         case CompareFormat.TEXT:
             from jettison.report.compare_text import render_compare_text  # noqa: PLC0415  # as above
 
@@ -107,6 +125,10 @@ def _rendered(result: ScanResult, arguments: ScanArguments) -> str:
             from jettison.report.scan_markdown import render_scan_markdown  # noqa: PLC0415  # as above
 
             return render_scan_markdown(document)
+        case ScanFormat.HTML:
+            from jettison.report.html.scan_page import render_scan_page  # noqa: PLC0415  # as above
+
+            return render_scan_page(document).decode()
         case ScanFormat.CYCLONEDX:
             from jettison.report.scan_cyclonedx import render_scan_cyclonedx  # noqa: PLC0415  # as above
 
