@@ -147,6 +147,21 @@ def test_scanners_see_packages_that_are_there_and_no_other(
     assert wanted.get(name, "") in {"", *(package for package, _ in after.python)}
 
 
+@pytest.mark.parametrize(
+    ("name", "base"), [("flask_gunicorn", "official"), ("django_app", ""), ("shell_entrypoint", "")]
+)
+def test_the_estimate_before_any_run_comes_close(name: str, base: str, slimmed: Slimmed) -> None:
+    case = slimmed(name, base)
+    done = jettison("xray", case.app.target, "--only", "estimate", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    estimate = json.loads(done.stdout)["estimate"]
+    real = case.document["slimmed"]["size_bytes"]
+    assert estimate["size_bytes"] == pytest.approx(real, rel=0.1)
+    saved = sum(item["size_bytes"] for item in estimate["categories"])
+    assert estimate["saved_bytes"] == saved
+    assert estimate["size_bytes"] + saved == case.document["original"]["size_bytes"]
+
+
 class _Packages:
     """Names and versions as a scanner finds them: dpkg's database, metadata of distributions."""
 
