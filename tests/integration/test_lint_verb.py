@@ -16,6 +16,8 @@ import pytest
 
 from jettison.edge.process import ProcessOptions, run
 from support.apps import SampleApp, build_app, build_base, load_into
+from support.images import make_image
+from support.registry import fake_registry
 
 JETTISON = str(Path(sys.executable).with_name("jettison"))
 DOCKERFILE = """\
@@ -139,6 +141,27 @@ def test_an_image_is_linted_by_what_it_has(tmp_path: Path) -> None:
     assert {"JT4001", "JT5001"} <= codes(found(done))
     clean = lint(build_app("flask_gunicorn").target, "--format", "json", cwd=tmp_path)
     assert codes(found(clean)) & {"JT3001", "JT3002", "JT4001", "JT4002", "JT5001"} == set()
+
+
+def test_digests_come_from_the_registry_that_is_asked(project: Path) -> None:
+    first, second = (make_image(layers=[{"/x": text}]) for text in (b"1", b"2"))
+    with fake_registry() as registry:
+        registry.put("python", first, "3.13-slim")
+        name = f"{registry.web.host}/python:3.13-slim"
+        (project / "Dockerfile").write_text(f"FROM {name}\nUSER 1\n")
+        offline = found(lint("--no-hadolint", "--fix", "--format", "json", cwd=project))
+        assert [row["severity"] for row in offline["findings"]] == ["info"]
+        assert registry.paths() == []
+        online = ("--no-hadolint", "--online", "--fix", "--format", "json")
+        assert found(lint(*online, cwd=project))["totals"]["fixed"] == 1
+        pinned = f"FROM {name}@{first.digest}\nUSER 1\n"
+        assert (project / "Dockerfile").read_text() == pinned
+        registry.put("python", second, "3.13-slim")
+        moved = found(lint("--no-hadolint", "--online", "--format", "json", cwd=project))
+        assert codes(moved) == {"JT1007"}
+    gone = lint("--no-hadolint", "--online", cwd=project)
+    assert gone.returncode == 0
+    assert "no digest could be had" in gone.stderr
 
 
 def test_hadolint_s_findings_stand_beside_ours(project: Path) -> None:

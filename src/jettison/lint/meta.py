@@ -6,11 +6,22 @@ from typing import Final
 
 from jettison.lint.model import Rule, Severity
 
-UNREADABLE: Final = Rule(code="JT0001", title="File cannot be understood", severity=Severity.ERROR)
+UNREADABLE: Final = Rule(
+    code="JT0001",
+    title="File cannot be understood",
+    remedy="see the line that is named",
+    severity=Severity.ERROR,
+)
 BAD_SUPPRESSION: Final = Rule(
-    code="JT0002", title="Suppression without a reason or a rule", severity=Severity.ERROR
+    code="JT0002",
+    title="Suppression without a reason or a rule",
+    remedy="# jettison: ignore=RULE and why",
+    severity=Severity.ERROR,
 )
 IDLE_SUPPRESSION: Final = Rule(
-    code="JT0003", title="Suppression of nothing", severity=Severity.INFO
+    code="JT0003",
+    title="Suppression of nothing",
+    remedy="take it out",
+    severity=Severity.INFO,
 )
 META: Final = (UNREADABLE, BAD_SUPPRESSION, IDLE_SUPPRESSION)

@@ -104,13 +104,15 @@ ImageCheck = Callable[["ImageView"], Iterable[Problem]]
 class Rule:
     """One rule.
 
-    Shape: the first digit of `code` is the practice that it belongs to. `check` looks at a
+    Shape: the first digit of `code` is the practice that it belongs to; `remedy` says in a few
+    words what to do. `check` looks at a
     Dockerfile and its context, `check_workload` at one container of a Kubernetes manifest or one
     service of a compose file, `check_image` at a built image.
     """
 
     code: str
     title: str
+    remedy: str
     severity: Severity
     check: DockerfileCheck | None = None
     check_workload: WorkloadCheck | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from jettison.lint.catalogue import BY_CODE
+from jettison.lint.catalogue import RULES
 from jettison.lint.meta import META
 from jettison.lint.model import Finding, Severity
 from jettison.lint.suppressions import Sifted
@@ -16,14 +16,15 @@ from jettison.report.documents import Count, encode, printable
 
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
-_TITLES = {code: rule.title for code, rule in BY_CODE.items()} | {r.code: r.title for r in META}
+_RULES = {rule.code: rule for rule in (*RULES, *META)}
 
 
 class LintFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One finding.
 
-    Shape: `rule` is one of jettison's or of hadolint's; `title` is the rule's, empty for
-    hadolint's; `line` and `column` count from 1; `fixable` says that `--fix` puts it right.
+    Shape: `rule` is one of jettison's or of hadolint's; `title` and `remedy`, what to do, are the
+    rule's, empty for hadolint's; `line` and `column` count from 1; `fixable` says that `--fix`
+    puts it right.
     """
 
     rule: str
@@ -33,6 +34,7 @@ class LintFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     line: Number
     column: Number
     message: str
+    remedy: str
     fixable: bool
 
 
@@ -115,14 +117,16 @@ def is_at_least(findings: Iterable[LintFinding], severity: Severity) -> bool:
 
 def _finding(finding: Finding) -> LintFinding:
     place = finding.place
+    rule = _RULES.get(finding.rule)
     return LintFinding(
         rule=finding.rule,
-        title=_TITLES.get(finding.rule, ""),
+        title=rule.title if rule is not None else "",
         severity=finding.severity,
         file=printable(place.file),
         line=place.line,
         column=place.column,
         message=_line(finding.message),
+        remedy=rule.remedy if rule is not None else "",
         fixable=finding.is_fixable,
     )
 

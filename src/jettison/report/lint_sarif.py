@@ -24,15 +24,15 @@ _LEVELS: Final = {
 def render_sarif(document: LintDocument) -> str:
     """One run, the rules that found something, suppressed findings as such."""
     everything = [*document.findings, *(item.finding for item in document.suppressed)]
-    titles = {finding.rule: finding.title for finding in everything}
-    rules = sorted(titles)
+    named = {finding.rule: finding for finding in everything}
+    rules = sorted(named)
     reasons = [None] * len(document.findings) + [item.reason for item in document.suppressed]
     run = {
         "tool": {
             "driver": {
                 "name": "jettison",
                 "version": __version__,
-                "rules": [_rule(code, titles[code]) for code in rules],
+                "rules": [_rule(named[code]) for code in rules],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -44,10 +44,11 @@ def render_sarif(document: LintDocument) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rule(code: str, title: str) -> dict[str, Any]:
-    rule: dict[str, Any] = {"id": code}
-    if title:
-        rule["shortDescription"] = {"text": title}
+def _rule(finding: LintFinding) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": finding.rule}
+    if finding.title:
+        rule["shortDescription"] = {"text": finding.title}
+        rule["help"] = {"text": finding.remedy}
     return rule
 
 

@@ -52,22 +52,28 @@ def render_lint(document: LintDocument, form: LintFormat, *, columns: int = 80) 
 
 
 def render_text(document: LintDocument, columns: int) -> str:
-    """Two lines or more for each finding, and a last one that sums up."""
+    """Place and rule, what is wrong, what to do, for each finding; and a last line that sums up."""
     lines: list[str] = []
     for finding in document.findings:
         mark = "  (--fix)" if finding.fixable else ""
         lines.append(f"{_place(finding)}  {finding.severity} {finding.rule}{mark}")
-        lines += textwrap.wrap(
-            finding.message,
-            max(columns, 40),
-            initial_indent=_INDENT,
-            subsequent_indent=_INDENT,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        lines += _wrapped(finding.message, columns)
+        if finding.remedy:
+            lines += _wrapped(f"fix: {finding.remedy}", columns)
     lines += [f"changed {file}" for file in document.changed]
     lines += textwrap.wrap(summary(document), max(columns, 40), break_on_hyphens=False)
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        max(columns, 40),
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def summary(document: LintDocument) -> str:
@@ -105,7 +111,11 @@ def _annotations(document: LintDocument) -> Iterator[str]:
             f"file={_property(finding.file)},line={finding.line},col={finding.column}"
             f",title={_property(title)}"
         )
-        yield f"::{_COMMANDS[finding.severity]} {properties}::{_escaped(finding.message)}"
+        yield f"::{_COMMANDS[finding.severity]} {properties}::{_escaped(_told(finding))}"
+
+
+def _told(finding: LintFinding) -> str:
+    return f"{finding.message}; fix: {finding.remedy}" if finding.remedy else finding.message
 
 
 def _escaped(text: str) -> str:
@@ -147,7 +157,7 @@ def render_junit(document: LintDocument) -> str:
             failure = ET.SubElement(
                 case, "failure", type=str(finding.severity), message=finding.message
             )
-            failure.text = f"{_place(finding)}: {finding.message}"
+            failure.text = f"{_place(finding)}: {_told(finding)}"
     ET.indent(root)
     body = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
@@ -165,7 +175,7 @@ def render_markdown(document: LintDocument) -> str:
         lines += ["| severity | rule | where | what |", "| --- | --- | --- | --- |"]
     for finding in document.findings:
         rule = f"{finding.rule} (fixable)" if finding.fixable else finding.rule
-        cells = (finding.severity, rule, f"`{_place(finding)}`", finding.message)
+        cells = (finding.severity, rule, f"`{_place(finding)}`", _told(finding))
         lines.append(f"| {' | '.join(str(cell).replace('|', '&#124;') for cell in cells)} |")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -25,6 +25,7 @@ def one(message: str, file: str = "a b/Dockerfile") -> LintDocument:
 def test_text_names_place_severity_and_rule_and_sums_up() -> None:
     text = render_lint(lint_document(), LintFormat.TEXT)
     assert "Dockerfile:3:1  error JT4001\n    there is no USER" in text
+    assert "    fix: make a user, and USER 999:999 behind the last COPY\n" in text
     assert "Dockerfile:3:1  warning JT5006  (--fix)\n" in text
     assert "changed other/Dockerfile\n" in text
     assert " ".join(text.split()).endswith(
@@ -41,7 +42,7 @@ def test_nothing_found_is_said() -> None:
 def test_json_has_findings_and_totals() -> None:
     document = json.loads(render_lint(lint_document(), LintFormat.JSON))
     assert set(document["findings"][0]) == {
-        *("rule", "title", "severity", "file", "line", "column", "message", "fixable")
+        *("rule", "title", "severity", "file", "line", "column", "message", "remedy", "fixable")
     }
     totals = document["totals"]
     assert totals["error"] + totals["warning"] + totals["info"] == len(document["findings"])
@@ -76,13 +77,14 @@ def test_annotations_escape_what_commands_are_made_of() -> None:
     text = render_lint(one("50% of it: a, b", file="a,b:c/Dockerfile"), LintFormat.GITHUB)
     assert text == (
         "::warning file=a%2Cb%3Ac/Dockerfile,line=3,col=7,"
-        "title=JT2002 pip's cache stays in the layer::50%25 of it: a, b\n"
+        "title=JT2002 pip's cache stays in the layer::50%25 of it: a, b; fix: pip install"
+        " --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip\n"
     )
 
 
 def test_markdown_is_a_table_that_bars_do_not_break() -> None:
     text = render_lint(one("a | b"), LintFormat.MARKDOWN)
-    assert "| warning | JT2002 | `a b/Dockerfile:3:7` | a &#124; b |\n" in text
+    assert "| warning | JT2002 | `a b/Dockerfile:3:7` | a &#124; b; fix: pip" in text
 
 
 def test_what_a_file_says_never_reaches_the_terminal_as_commands() -> None:

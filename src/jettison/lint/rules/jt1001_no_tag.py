@@ -21,5 +21,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT1001", title="Base image without a tag", severity=Severity.WARNING, check=check
+    code="JT1001",
+    title="Base image without a tag",
+    remedy="name a version and a variant, such as python:3.13-slim",
+    severity=Severity.WARNING,
+    check=check,
 )

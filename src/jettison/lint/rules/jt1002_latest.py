@@ -18,5 +18,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT1002", title="Base image by the tag latest", severity=Severity.WARNING, check=check
+    code="JT1002",
+    title="Base image by the tag latest",
+    remedy="name a version and a variant, such as python:3.13-slim",
+    severity=Severity.WARNING,
+    check=check,
 )

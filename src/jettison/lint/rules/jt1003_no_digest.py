@@ -30,5 +30,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT1003", title="Base image without a digest", severity=Severity.INFO, check=check
+    code="JT1003",
+    title="Base image without a digest",
+    remedy="append @sha256:… of the tag, and let a bot move it on",
+    severity=Severity.INFO,
+    check=check,
 )

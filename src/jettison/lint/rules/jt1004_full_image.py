@@ -18,5 +18,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT1004", title="Full image where slim serves", severity=Severity.WARNING, check=check
+    code="JT1004",
+    title="Full image where slim serves",
+    remedy="use the slim variant; what must be compiled, in a stage before it",
+    severity=Severity.WARNING,
+    check=check,
 )

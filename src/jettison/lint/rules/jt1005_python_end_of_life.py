@@ -29,5 +29,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT1005", title="Python past its end of life", severity=Severity.WARNING, check=check
+    code="JT1005",
+    title="Python past its end of life",
+    remedy="move to a release that still gets fixes",
+    severity=Severity.WARNING,
+    check=check,
 )

@@ -19,5 +19,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT1006", title="Python before its release", severity=Severity.WARNING, check=check
+    code="JT1006",
+    title="Python before its release",
+    remedy="use the last release",
+    severity=Severity.WARNING,
+    check=check,
 )

@@ -27,5 +27,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT1007", title="Digest that the tag has left", severity=Severity.INFO, check=check
+    code="JT1007",
+    title="Digest that the tag has left",
+    remedy="pin the digest that the tag has now, and test",
+    severity=Severity.INFO,
+    check=check,
 )

@@ -62,6 +62,7 @@ def _distributions(base: Base) -> Iterator[str]:
 RULE: Final = Rule(
     code="JT1008",
     title="Distribution past its end of life",
+    remedy="use the variant of a distribution that still gets fixes",
     severity=Severity.WARNING,
     check=check,
 )

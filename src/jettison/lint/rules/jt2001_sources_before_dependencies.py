@@ -108,6 +108,7 @@ def _swapped(
 RULE: Final = Rule(
     code="JT2001",
     title="Sources copied before dependencies are installed",
+    remedy="copy the file that names them, install, and copy the rest after that",
     severity=Severity.WARNING,
     check=check,
 )

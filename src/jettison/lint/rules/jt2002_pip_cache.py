@@ -53,5 +53,9 @@ def _fix(item: Instruction, option: str) -> Iterator[Edit]:
 
 
 RULE: Final = Rule(
-    code="JT2002", title="pip's cache stays in the layer", severity=Severity.WARNING, check=check
+    code="JT2002",
+    title="pip's cache stays in the layer",
+    remedy="pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip",
+    severity=Severity.WARNING,
+    check=check,
 )

@@ -38,5 +38,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT2003", title="Requirement without a version", severity=Severity.WARNING, check=check
+    code="JT2003",
+    title="Requirement without a version",
+    remedy="pin it with ==, as pip-compile and uv export do for you",
+    severity=Severity.WARNING,
+    check=check,
 )

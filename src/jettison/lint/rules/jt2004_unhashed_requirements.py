@@ -22,5 +22,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT2004", title="Requirements without hashes", severity=Severity.INFO, check=check
+    code="JT2004",
+    title="Requirements without hashes",
+    remedy="pip-compile --generate-hashes or uv export, and pip install --require-hashes",
+    severity=Severity.INFO,
+    check=check,
 )

@@ -53,6 +53,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT2005",
     title="Compilers in the image",
+    remedy="install them in a stage of its own and copy what it made",
     severity=Severity.WARNING,
     check=check,
     check_image=check_image,

@@ -30,4 +30,10 @@ def check(view: View) -> Iterator[Problem]:
                 return
 
 
-RULE: Final = Rule(code="JT2006", title="No .dockerignore", severity=Severity.WARNING, check=check)
+RULE: Final = Rule(
+    code="JT2006",
+    title="No .dockerignore",
+    remedy="write one; .git, **/.env and .venv belong in it",
+    severity=Severity.WARNING,
+    check=check,
+)

@@ -48,6 +48,7 @@ def _appended(text: str, patterns: list[str]) -> Edit:
 RULE: Final = Rule(
     code="JT2007",
     title=".dockerignore that lets too much through",
+    remedy="add the pattern",
     severity=Severity.WARNING,
     check=check,
 )

@@ -23,5 +23,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT2008", title="Virtual environment moved", severity=Severity.ERROR, check=check
+    code="JT2008",
+    title="Virtual environment moved",
+    remedy="copy it to the path that it was made at",
+    severity=Severity.ERROR,
+    check=check,
 )

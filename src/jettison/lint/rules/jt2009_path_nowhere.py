@@ -81,6 +81,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT2009",
     title="PATH names a directory that does not exist",
+    remedy="name the directory that is there, or make it",
     severity=Severity.WARNING,
     check=check,
     check_image=check_image,

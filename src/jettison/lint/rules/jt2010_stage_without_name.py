@@ -33,4 +33,10 @@ def _named(view: View, stage: Stage, name: str) -> Iterator[Edit]:
                 yield replace_span(flag.span, f"--from={name}")
 
 
-RULE: Final = Rule(code="JT2010", title="Stage without a name", severity=Severity.INFO, check=check)
+RULE: Final = Rule(
+    code="JT2010",
+    title="Stage without a name",
+    remedy="FROM … AS build, and COPY --from=build",
+    severity=Severity.INFO,
+    check=check,
+)

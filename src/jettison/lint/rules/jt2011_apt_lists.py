@@ -40,5 +40,9 @@ def _fix(item: Instruction) -> Iterator[Edit]:
 
 
 RULE: Final = Rule(
-    code="JT2011", title="apt's lists stay in the layer", severity=Severity.WARNING, check=check
+    code="JT2011",
+    title="apt's lists stay in the layer",
+    remedy="end that RUN with && rm -rf /var/lib/apt/lists/*",
+    severity=Severity.WARNING,
+    check=check,
 )

@@ -49,6 +49,7 @@ def _merged(view: View, stage: Stage, number: int) -> Iterator[Edit]:
 RULE: Final = Rule(
     code="JT2012",
     title="apt-get update in a layer of its own",
+    remedy="RUN apt-get update && apt-get install … in one",
     severity=Severity.WARNING,
     check=check,
 )

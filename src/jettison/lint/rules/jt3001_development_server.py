@@ -67,6 +67,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT3001",
     title="Development server",
+    remedy="start gunicorn, or uvicorn for ASGI",
     severity=Severity.WARNING,
     check=check,
     check_image=check_image,

@@ -49,6 +49,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT3002",
     title="Debugging switched on",
+    remedy="leave it out here, and set it where people develop",
     severity=Severity.ERROR,
     check=check,
     check_image=check_image,

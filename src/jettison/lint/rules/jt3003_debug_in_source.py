@@ -70,5 +70,9 @@ def _is_true(node: ast.expr) -> bool:
 
 
 RULE: Final = Rule(
-    code="JT3003", title="Debugging switched on in source", severity=Severity.ERROR, check=check
+    code="JT3003",
+    title="Debugging switched on in source",
+    remedy="take it from the environment, off by default",
+    severity=Severity.ERROR,
+    check=check,
 )

@@ -38,6 +38,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT3004",
     title="Listens inside the container only",
+    remedy="bind to 0.0.0.0, and let the engine decide who reaches it",
     severity=Severity.ERROR,
     check=check,
     check_image=check_image,

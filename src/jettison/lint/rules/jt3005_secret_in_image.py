@@ -56,6 +56,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT3005",
     title="Secret in ARG or ENV",
+    remedy="RUN --mount=type=secret for the build; an environment or a file at start for the app",
     severity=Severity.ERROR,
     check=check,
     check_image=check_image,

@@ -32,5 +32,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT3006", title="File with secrets copied", severity=Severity.ERROR, check=check
+    code="JT3006",
+    title="File with secrets copied",
+    remedy="keep it in .dockerignore and mount it at start",
+    severity=Severity.ERROR,
+    check=check,
 )

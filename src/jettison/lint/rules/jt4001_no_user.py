@@ -26,6 +26,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT4001",
     title="Runs as root for want of a USER",
+    remedy="make a user, and USER 999:999 behind the last COPY",
     severity=Severity.ERROR,
     check=check,
     check_image=check_image,

@@ -47,6 +47,7 @@ def _find_uid(view: ImageView, name: str) -> str | None:
 RULE: Final = Rule(
     code="JT4002",
     title="Runs as root",
+    remedy="USER 999:999, by number, so that Kubernetes can check it",
     severity=Severity.ERROR,
     check=check,
     check_image=check_image,

@@ -24,5 +24,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT4003", title="Files behind USER belong to root", severity=Severity.WARNING, check=check
+    code="JT4003",
+    title="Files behind USER belong to root",
+    remedy="put USER behind the copies, or --chown where the app writes",
+    severity=Severity.WARNING,
+    check=check,
 )

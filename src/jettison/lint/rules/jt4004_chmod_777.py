@@ -35,4 +35,10 @@ def chmods(view: View, item: Instruction) -> Iterator[str]:
             yield mode_of(words[1:])
 
 
-RULE: Final = Rule(code="JT4004", title="chmod 777", severity=Severity.WARNING, check=check)
+RULE: Final = Rule(
+    code="JT4004",
+    title="chmod 777",
+    remedy="chown it to the app's user, and 755 or less",
+    severity=Severity.WARNING,
+    check=check,
+)

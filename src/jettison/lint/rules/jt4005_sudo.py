@@ -33,6 +33,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT4005",
     title="sudo in the image",
+    remedy="USER root for the RUN that needs it",
     severity=Severity.WARNING,
     check=check,
     check_image=check_image,

@@ -44,6 +44,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT4006",
     title="Writable by everyone",
+    remedy="chown it to the app's user instead",
     severity=Severity.WARNING,
     check=check,
     check_image=check_image,

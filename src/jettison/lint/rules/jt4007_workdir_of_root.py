@@ -135,6 +135,7 @@ def _is_relative(path: str) -> bool:
 RULE: Final = Rule(
     code="JT4007",
     title="Working directory belongs to root",
+    remedy="RUN mkdir and chown it before USER, or write to a volume",
     severity=Severity.WARNING,
     check=check,
 )

@@ -28,6 +28,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT5001",
     title="No HEALTHCHECK",
+    remedy="HEALTHCHECK CMD with Python's urllib; HEALTHCHECK NONE where nothing listens",
     severity=Severity.WARNING,
     check=check,
     check_image=check_image,

@@ -86,6 +86,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT5002",
     title="HEALTHCHECK calls what is not there",
+    remedy="ask by python -c and urllib.request, which is there",
     severity=Severity.ERROR,
     check=check,
     check_image=check_image,

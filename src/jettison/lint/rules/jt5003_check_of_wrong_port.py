@@ -25,6 +25,7 @@ def check(view: View) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT5003",
     title="HEALTHCHECK of the wrong port",
+    remedy="ask the port that the app listens at",
     severity=Severity.WARNING,
     check=check,
 )

@@ -19,5 +19,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 RULE: Final = Rule(
-    code="JT5004", title="Several HEALTHCHECKs", severity=Severity.WARNING, check=check
+    code="JT5004",
+    title="Several HEALTHCHECKs",
+    remedy="keep the last one",
+    severity=Severity.WARNING,
+    check=check,
 )

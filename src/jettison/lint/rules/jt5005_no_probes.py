@@ -28,6 +28,7 @@ def check(workload: Workload) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT5005",
     title="Kubernetes container without probes",
+    remedy="livenessProbe, readinessProbe and, for slow starters, startupProbe",
     severity=Severity.WARNING,
     check_workload=check,
 )

@@ -59,6 +59,7 @@ def check_image(view: ImageView) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT5006",
     title="Shell form swallows SIGTERM",
+    remedy='the exec form, ["gunicorn", …], or exec in front',
     severity=Severity.WARNING,
     check=check,
     check_image=check_image,

@@ -32,6 +32,7 @@ def check(workload: Workload) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT6001",
     title="Container may run as root",
+    remedy="runAsNonRoot: true and runAsUser of the image's user",
     severity=Severity.WARNING,
     check_workload=check,
 )

@@ -25,6 +25,7 @@ def check(workload: Workload) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT6002",
     title="Root file system can be written to",
+    remedy="readOnlyRootFilesystem: true (compose: read_only: true), and a tmpfs for /tmp",
     severity=Severity.WARNING,
     check_workload=check,
 )

@@ -31,6 +31,7 @@ _ON: Final = frozenset({"no-new-privileges", "no-new-privileges:true"})
 RULE: Final = Rule(
     code="JT6003",
     title="Processes may gain privileges",
+    remedy="allowPrivilegeEscalation: false (compose: security_opt: [no-new-privileges:true])",
     severity=Severity.WARNING,
     check_workload=check,
 )

@@ -29,6 +29,7 @@ def _drops_all(node: Node | None) -> bool:
 RULE: Final = Rule(
     code="JT6004",
     title="Capabilities are kept",
+    remedy="capabilities: {drop: [ALL]} (compose: cap_drop: [ALL])",
     severity=Severity.WARNING,
     check_workload=check,
 )

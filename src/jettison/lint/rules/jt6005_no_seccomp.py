@@ -29,6 +29,7 @@ def check(workload: Workload) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT6005",
     title="No seccomp profile",
+    remedy="seccompProfile: {type: RuntimeDefault}, or the profile that slim writes",
     severity=Severity.WARNING,
     check_workload=check,
 )

@@ -30,6 +30,7 @@ def check(workload: Workload) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT6006",
     title="No limit of memory",
+    remedy="resources with requests and a limit of memory (compose: mem_limit)",
     severity=Severity.WARNING,
     check_workload=check,
 )

@@ -31,6 +31,7 @@ def check(workload: Workload) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT6007",
     title="Image deployed by tag",
+    remedy="name it by @sha256:… once it is pushed",
     severity=Severity.INFO,
     check_workload=check,
 )

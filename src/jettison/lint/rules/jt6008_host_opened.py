@@ -61,6 +61,7 @@ def _of_path(workload: Workload, node: Node, path: str) -> Iterator[Problem]:
 RULE: Final = Rule(
     code="JT6008",
     title="The host is open to the container",
+    remedy="take it out; what it needs can be had by less",
     severity=Severity.ERROR,
     check_workload=check,
 )
