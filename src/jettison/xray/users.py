@@ -43,7 +43,7 @@ def find_user(configured: str, passwd: str, group: str) -> ConfiguredUser:
     if uid is None:
         problem = _unknown(user_part, "user", "/etc/passwd")
     elif uid == 0:
-        problem = "no USER is set: it runs as root" if not configured else "it runs as root"
+        problem = "no USER is set" if not configured else "USER is root"
     if group_part:
         gid = _find_gid(group_part, group)
         if gid is None:

@@ -48,8 +48,8 @@ def test_all_spellings(
         ("app:wheel", f"group 'wheel' is not in the image's /etc/group: {STARTS_NOT}"),
         ("9999999999", f"user 9999999999 is over 2147483647: {STARTS_NOT}"),
         ("app:9999999999", "group 9999999999 is over"),
-        ("", "no USER is set: it runs as root"),
-        ("0:0", "it runs as root"),
+        ("", "no USER is set"),
+        ("0:0", "USER is root"),
     ],
 )
 def test_what_is_wrong_is_said(configured: str, problem: str) -> None:
