@@ -14,6 +14,7 @@ from jettison.scan.openvex import parse_vex
 from support.advisories import make_database, make_record
 from support.images import make_image
 from support.layers import Content, File
+from support.real_registry import real_registry
 from support.slimcase import jettison
 
 pytestmark = pytest.mark.needs("userns")
@@ -153,3 +154,17 @@ def test_text_and_what_cannot_be_compared(compare: Compare) -> None:
     odd = compare(ORIGINAL, SLIMMED, "--push-to", "docker:shop")
     assert odd.returncode == 2
     assert "no repository of a registry" in odd.stderr
+
+
+@pytest.mark.needs("registry")
+def test_a_push_is_measured_where_a_registry_is_named(compare: Compare, tmp_path: Path) -> None:
+    (tmp_path / "registry").mkdir()
+    with real_registry(tmp_path / "registry") as host:
+        words = ("--format", "json", "--push-to", f"registry:{host}/shop")
+        value = document(compare(ORIGINAL, SLIMMED, *words).stdout)
+        for side in ("original", "slimmed"):
+            push = value[side]["push"]
+            assert (push["kind"], push["note"]) == ("measured", f"to registry:{host}/shop:{side}")
+        again = document(compare(ORIGINAL, SLIMMED, *words).stdout)
+    assert any("there before" in notice for notice in again["notices"])
+    assert not any("there before" in notice for notice in value["notices"])

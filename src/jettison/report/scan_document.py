@@ -48,9 +48,9 @@ class LayerOrigin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class FoundPackage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What advisories know the package as, and what is installed of it.
 
-    Shape: `name` and `version` are those of the first that is installed; `source` and
-    `source_version` those of its source package, the same where there is no other; `purl` is its
-    package URL.
+    Shape: `name` and `version` are those of the one that is called as its source is, else of the
+    first; `source` and `source_version` those of the source package, the same where there is no
+    other; `purl` is its package URL.
     """
 
     type: str
@@ -96,7 +96,7 @@ class FindingRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Shape: `severity_source` is `CVSS 3.1`, `Debian`, …, empty where nobody rated it; `packages`
     are all that are installed of it, binary packages of one source among them; `fixed_version`
-    is null where there is no fix; `layer` is the first of `packages`', null outside of images;
+    is null where there is no fix; `layer` is that of `package`, null outside of images;
     `introduced_through` are chains of Python requirements, each ending with the package.
     """
 

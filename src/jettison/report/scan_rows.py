@@ -50,7 +50,7 @@ def layer_origins(
 
 def finding_row(finding: Finding, context: FindingContext) -> FindingRow:
     """A finding as a row."""
-    first = finding.packages[0]
+    first = _principal(finding)
     cve = finding.id if finding.id.startswith("CVE-") else ""
     chains = dict.fromkeys(
         chain for package in finding.packages for chain in package.introduced_through
@@ -80,6 +80,14 @@ def finding_row(finding: Finding, context: FindingContext) -> FindingRow:
         epss=context.epss(cve) if cve else None,
         kev=context.kev(cve) if cve else None,
     )
+
+
+def _principal(finding: Finding) -> Component:
+    """The package that is called as its source is, else the first."""
+    for package in finding.packages:
+        if package.name == package.source:
+            return package
+    return finding.packages[0]
 
 
 def ignored_row(ignored: Ignored, context: FindingContext) -> IgnoredRow:
