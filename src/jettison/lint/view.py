@@ -47,6 +47,10 @@ class View:
             found.insert(0, parent)
         return tuple(found)
 
+    def shipped(self, stage: Stage) -> Severity | None:
+        """What counts less, as a remark, in a stage that is no part of the image."""
+        return None if stage in self.chain else Severity.INFO
+
     def in_chain(self, *names: str) -> Iterator[tuple[Stage, Instruction]]:
         """The image's instructions of these names, in order."""
         for stage in self.chain:

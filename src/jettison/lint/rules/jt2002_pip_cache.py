@@ -27,7 +27,7 @@ def check(view: View) -> Iterator[Problem]:
                     continue
                 option = "--no-cache" if install.is_uv else "--no-cache-dir"
                 message = f"what pip downloaded stays in the layer: {option}, or a cache mount"
-                yield view.at(item.span, message, *_fix(item, option))
+                yield view.at(item.span, message, *_fix(item, option), severity=view.shipped(stage))
                 break
 
 

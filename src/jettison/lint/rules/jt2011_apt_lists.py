@@ -29,7 +29,7 @@ def check(view: View) -> Iterator[Problem]:
             if not uses_apt or mounted or f"{_LISTS}/" in item.script or _LISTS in item.script:
                 continue
             message = f"apt's lists stay in the layer: {_REMOVAL} in the same RUN"
-            yield view.at(item.span, message, *_fix(item))
+            yield view.at(item.span, message, *_fix(item), severity=view.shipped(stage))
 
 
 def _fix(item: Instruction) -> Iterator[Edit]:

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from jettison.dockerfile.edits import Edit
 from jettison.lint.model import Problem, Rule, Severity
+from jettison.lint.ownership import find_write, late_workdirs
 from jettison.lint.users import unprivileged
 from jettison.lint.view import View
 
 
 def check(view: View) -> Iterator[Problem]:
-    """Each COPY and ADD behind a USER that does not say whose the files shall be."""
-    for _, item, user in unprivileged(view):
-        if item.name not in ("COPY", "ADD") or item.flag("chown") is not None:
-            continue
+    """Each COPY and ADD behind a USER that does not say whose the files shall be.
+
+    There is no fix: whether the app may change its own files is for people to say.
+    """
+    found = [
+        (item, user)
+        for _, item, user in unprivileged(view)
+        if item.name in ("COPY", "ADD") and item.flag("chown") is None
+    ]
+    if not found:
+        return
+    # Root's files are what an app that only reads should have.
+    writes = any(True for _ in late_workdirs(view)) or find_write(view) is not None
+    for item, user in found:
         message = f"USER {user} does not make these files {user}'s: they belong to root"
-        start = item.words[0].span.start
-        owner = user if "$" not in user else ""
-        edits = (Edit(start=start, end=start, text=f"--chown={owner} "),) if owner else ()
-        yield view.at(item.span, f"{message}; --chown does", *edits)
+        yield view.at(item.span, message, severity=None if writes else Severity.INFO)
 
 
 RULE: Final = Rule(

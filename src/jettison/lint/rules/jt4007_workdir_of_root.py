@@ -2,134 +2,34 @@
 
 from __future__ import annotations
 
-import ast
-import posixpath
 from collections.abc import Iterator
 from typing import Final
 
-from jettison.dockerfile import Instruction, Stage
-from jettison.lint.copies import copies
 from jettison.lint.model import Problem, Rule, Severity
-from jettison.lint.users import is_root, unprivileged
-from jettison.lint.view import View, program_of
-
-_MAKERS: Final = frozenset({"chown", "mkdir", "install", "useradd", "adduser"})
-_WRITERS: Final = frozenset({"write_text", "write_bytes", "mkdir", "touch"})
-_MOST_SOURCES: Final = 500
+from jettison.lint.ownership import find_write, is_owned, late_workdirs
+from jettison.lint.users import is_root
+from jettison.lint.view import View
 
 
 def check(view: View) -> Iterator[Problem]:
     """WORKDIR behind USER, which is root's all the same; or sources that write into it."""
     late = set[int]()
-    for stage, item, user in unprivileged(view):
-        if item.name != "WORKDIR":
-            continue
-        path = view.resolved(item.arguments[0], stage, item)
-        if not _is_made(view, path, before=item):
-            late.add(id(item))
-            message = (
-                f"WORKDIR makes {path} for root, whatever USER says: {user} cannot write there"
-            )
-            yield view.at(item.span, f"{message}; mkdir and chown it first")
+    for item, path, user in late_workdirs(view):
+        late.add(id(item))
+        message = f"WORKDIR makes {path} for root, whatever USER says: {user} cannot write there"
+        yield view.at(item.span, message)
     workdirs = list(view.in_chain("WORKDIR"))
     last_user = view.last("USER")
     if not workdirs or last_user is None or is_root(last_user.arguments[0]):
         return
-    stage, item = workdirs[-1]
+    _, item = workdirs[-1]
     path = view.workdir(view.final)
-    if id(item) in late or _is_owned(view, path):
+    if id(item) in late or is_owned(view, path):
         return
-    place = _find_write(view)
+    place = find_write(view)
     if place is not None:
-        yield view.at(
-            item.span, f"{path} belongs to root, and {place} writes to it as another user"
-        )
-
-
-def _is_made(view: View, path: str, before: Instruction) -> bool:
-    """Whether something makes the directory before an instruction."""
-    for stage in view.chain:
-        for copy in copies(view, stage):
-            is_earlier = copy.item.span.start < before.span.start
-            if is_earlier and copy.target.startswith(path):
-                return True
-        for item in stage.find_all("RUN", "WORKDIR"):
-            if item.span.start >= before.span.start:
-                continue
-            if item.name == "WORKDIR":
-                if view.resolved(item.arguments[0], stage, item) == path:
-                    return True
-            elif _touches(view, stage, item, path):
-                return True
-    return False
-
-
-def _is_owned(view: View, path: str) -> bool:
-    """Whether a RUN gives the directory, or one above it, to somebody."""
-    return any(
-        _touches(view, stage, item, path, frozenset({"chown", "install", "useradd"}))
-        for stage, item in view.in_chain("RUN")
-    )
-
-
-def _touches(
-    view: View,
-    stage: Stage,
-    item: Instruction,
-    path: str,
-    programs: frozenset[str] = _MAKERS,
-) -> bool:
-    for command in view.commands(item):
-        if program_of(command) not in programs:
-            continue
-        for word in command[1:]:
-            if word.startswith("-"):
-                continue
-            named = view.resolved(word, stage, item)
-            if named == path or (named != "/" and path.startswith(f"{named}/")):
-                return True
-    return False
-
-
-def _find_write(view: View) -> str | None:
-    """A place in the sources that writes to a relative path."""
-    for number, file in enumerate(view.context.sources()):
-        if number >= _MOST_SOURCES:
-            break
-        text = view.context.text(file) or ""
-        if "open(" not in text and "sqlite" not in text and "write_" not in text:
-            continue
-        tree = view.context.tree(file)
-        line = _line_of_write(tree) if tree is not None else 0
-        if line:
-            return f"{view.context.shown(file)}:{line}"
-    return None
-
-
-def _line_of_write(tree: ast.Module) -> int:
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        name = ast.unparse(node.func)
-        first = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
-        if name == "open" and isinstance(first, str) and _is_relative(first):
-            mode = node.args[1] if len(node.args) > 1 else None
-            mode = next((k.value for k in node.keywords if k.arg == "mode"), mode)
-            if isinstance(mode, ast.Constant) and set(str(mode.value)) & set("wax+"):
-                return node.lineno
-        if name == "sqlite3.connect" and isinstance(first, str) and _is_relative(first):
-            return node.lineno
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _WRITERS:
-            owner = node.func.value
-            if isinstance(owner, ast.Call) and ast.unparse(owner.func).endswith("Path"):
-                argument = owner.args[0] if owner.args else None
-                if isinstance(argument, ast.Constant) and _is_relative(str(argument.value)):
-                    return node.lineno
-    return 0
-
-
-def _is_relative(path: str) -> bool:
-    return bool(path) and not posixpath.isabs(path) and ":" not in path
+        message = f"{path} belongs to root, and {place} writes to it as another user"
+        yield view.at(item.span, message)
 
 
 RULE: Final = Rule(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from jettison.lint.rules import jt4003_user_before_files
-from support.linting import Fixed, RuleContract
+from support.linting import RuleContract
 
 
 class TestRule(RuleContract):
@@ -38,20 +38,4 @@ FROM python:3.13-slim
 USER root
 COPY . .
 """,
-    )
-    FIXED = (
-        Fixed(
-            """\
-FROM python:3.13-slim
-USER app
-# all
-COPY   --from=build a b
-""",
-            """\
-FROM python:3.13-slim
-USER app
-# all
-COPY   --chown=app --from=build a b
-""",
-        ),
     )
