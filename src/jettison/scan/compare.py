@@ -176,7 +176,10 @@ class _Judge:
         if not files.is_known:
             outcome = Outcome.REMAINING if affected else Outcome.UNKNOWN
             reason = "no record lists its files, so nobody knows which are left"
-        elif affected and (left or not total):
+        elif affected and not total:
+            outcome = Outcome.REMAINING
+            reason = "its record is there, and it had no files that could be looked for"
+        elif affected and left:
             outcome = Outcome.REMAINING
             reason = f"its record and {len(left)} of {total} {kind} are there"
         elif left:
@@ -189,6 +192,9 @@ class _Judge:
         elif affected:
             outcome = Outcome.FILE_GONE
             reason = f"its record is there, but none of its {total} {kind}"
+        elif not total:
+            outcome = Outcome.PACKAGE_GONE
+            reason = "its record is gone, and it had no files that could be looked for"
         else:
             outcome = Outcome.PACKAGE_GONE
             reason = f"neither its record nor any of its {total} {kind} is there"

@@ -1,8 +1,9 @@
 """Which of a package's files could hold a vulnerability, and which of them another image has.
 
 An advisory names a package, not a file. So all of its code counts: what can be executed, loaded or
-linked, in whatever language. Of a package without code (certificates, time zones, headers) all
-files count but documentation, translations and its own record.
+linked, in whatever language. Of a package that is made of data (certificates, time zones, headers),
+with a script or two to look after it, all files count but documentation, translations and its own
+record.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ _SILENT: Final = re.compile(
     r"|/var/lib/(dpkg|apt)/|\.(dist|egg)-info/"
 )
 _MAGIC: Final = (b"\x7fELF", b"#!")
+# Files that a package's installation script makes of the package's own, and no list has.
+_MADE: Final = {"ca-certificates": ("/etc/ssl/certs/ca-certificates.crt",)}
+# Below this share of all bytes code is not what a package is there for.
+_LEAST_SHARE: Final = 0.05
 # A file of the same name and size elsewhere says little if half the world's are called so.
 _COMMON: Final = frozenset({"__init__.py", "__main__.py", "setup.py", "conftest.py", "version.py"})
 _LEAST_BYTES: Final = 64
@@ -60,19 +65,23 @@ def files_of(
     """The files that count; `read_start` gives a file's first bytes, for those whose name says
     nothing.
     """
-    entries = [entry for path in package.files if (entry := tree.find(path)) is not None]
-    regular = [entry for entry in entries if entry.is_file and not _SILENT.search(entry.path)]
-    code = {entry.path: entry.size_bytes for entry in regular if _is_code(entry, read_start)}
+    paths = (*package.files, *map(ImagePath.parse, _MADE.get(package.name, ())))
+    entries = [entry for path in paths if (entry := tree.find(path)) is not None]
+    data = {
+        entry.path: entry.size_bytes
+        for entry in entries
+        if entry.is_file and entry.size_bytes and not _SILENT.search(entry.path)
+    }
+    code = {path: size for path, size in data.items() if _is_code(tree[path], read_start)}
+    is_code = sum(code.values()) >= _LEAST_SHARE * max(1, sum(data.values()))
     return PackageFiles(
-        sizes=code or {entry.path: entry.size_bytes for entry in regular},
+        sizes=code if is_code else data,
         is_known=package.has_file_list or bool(package.files),
-        has_code=bool(code),
+        has_code=is_code,
     )
 
 
 def _is_code(entry: Entry, read_start: Callable[[ImagePath], bytes]) -> bool:
-    if not entry.size_bytes:
-        return False
     if entry.mode & 0o111 or _CODE.search(entry.path):
         return True
     # Whatever has an extension that is none of code's is taken by its name.

@@ -12,10 +12,12 @@ from support.trees import make_rootfs
 LIB = "/usr/lib/x86_64-linux-gnu"
 
 
-def package(rootfs: RootFS, *paths: str, has_file_list: bool = True) -> PackageFiles:
+def package(
+    rootfs: RootFS, *paths: str, name: str = "p", has_file_list: bool = True
+) -> PackageFiles:
     made = Package(
         type=PackageType.DEB,
-        name="p",
+        name=name,
         title="p",
         version="1",
         source="p",
@@ -71,6 +73,21 @@ def test_without_code_all_data_counts_but_documentation() -> None:
         "/x/p-1.dist-info/METADATA": b"x",
     }
     assert counted(content) == (["/usr/include/linux/a.h"], False)
+
+
+def test_a_script_that_looks_after_data_is_not_what_the_package_is_for() -> None:
+    content: Content = {
+        "/usr/sbin/update-ca-certificates": File(data=b"#!/bin/sh\n" + b"x" * 90, mode=0o755),
+        "/usr/share/ca-certificates/a.crt": b"x" * 5000,
+    }
+    assert counted(content) == (sorted(content), False)
+
+
+def test_the_bundle_of_certificates_is_its_package_s() -> None:
+    rootfs = make_rootfs({"/etc/ssl/certs/ca-certificates.crt": b"x", "/other": b"x"})
+    made = package(rootfs, "/other", name="ca-certificates")
+    assert sorted(made.sizes) == ["/etc/ssl/certs/ca-certificates.crt", "/other"]
+    assert sorted(package(rootfs, "/other").sizes) == ["/other"]
 
 
 def test_files_that_nobody_lists_are_not_known() -> None:
