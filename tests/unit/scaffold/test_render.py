@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from jettison.events import Silent
+from jettison.lint.model import Severity
 from jettison.scaffold.plan import Wishes, make_plan
 from jettison.scaffold.project import Project
 from jettison.scaffold.render import render_files
+from jettison.workflow.lint import LintRequest, lint
 
 SOURCES = {
     "Flask": "from flask import Flask\napp = Flask(__name__)\n",
@@ -88,3 +91,18 @@ def test_the_examples_are_what_init_writes(name: str) -> None:
     plan = make_plan(project, Wishes(), today=date(2026, 11, 28))
     for path, text in render_files(plan, base=plan.base, nginx=NGINX).items():
         assert (EXAMPLES / name / path).read_text() == text, path
+
+
+def test_what_is_written_lints_clean(tmp_path: Path) -> None:
+    for framework, source in SOURCES.items():
+        directory = tmp_path / framework
+        for path, text in files(source).items():
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        (directory / "app.py").write_text(source)
+        request = LintRequest(paths=(directory,), hadolint=False, today=date(2026, 11, 1))
+        findings = lint(request, events=Silent()).sifted.findings
+        # Pins of the project decide about hashes, and a digest comes only with a push.
+        assert {item.rule for item in findings if item.severity is not Severity.INFO} == set()
+        assert {item.rule for item in findings} <= {"JT2004", "JT6007"}
