@@ -3,49 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
-from typer import Argument, Option
-
-from jettison.build.builders import BuilderKind, BuildRequest
+from jettison.build.builders import BuildRequest
 from jettison.cli.arguments import takes
 from jettison.cli.options import OutputFormat
+from jettison.cli.source_options import BuildArguments
 from jettison.cli.terminal import print_result, progress
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildArguments:
-    """`jettison build`."""
-
-    directory: Annotated[
-        Path, Argument(metavar="DIR", help="The project's directory; default: this one.")
-    ] = Path()
-    tag: Annotated[
-        str, Option("--tag", "-t", metavar="NAME", help="Default: the directory's name.")
-    ] = ""
-    file: Annotated[
-        Path | None, Option("--file", "-f", metavar="FILE", help="Default: DIR/Dockerfile.")
-    ] = None
-    builder: Annotated[
-        BuilderKind | None,
-        Option(metavar="WHICH", help="docker, podman or buildah; default: the first there."),
-    ] = None
-    build_arg: Annotated[
-        tuple[str, ...], Option(metavar="NAME=VALUE", help="A build argument.")
-    ] = ()
-    target: Annotated[str, Option(metavar="STAGE", help="Stop at this stage.")] = ""
-    platform: Annotated[str, Option(metavar="OS/ARCH", help="Build for this platform.")] = ""
-    network: Annotated[str, Option(metavar="MODE", help="The network of RUN.")] = ""
-    cache_from: Annotated[
-        tuple[str, ...], Option(metavar="NAME", help="An image whose layers may serve.")
-    ] = ()
-    pull: Annotated[bool, Option("--pull", help="Ask for newer base images.")] = False
-    cache: Annotated[bool, Option(help="Use the builder's cache.")] = True
-    format: Annotated[
-        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
-    ] = OutputFormat.TEXT
 
 
 @takes(BuildArguments)

@@ -13,7 +13,13 @@ from jettison.cli.db_verbs import DbStatusArguments, DbUpdateArguments
 from jettison.cli.inspect_options import CopyArguments, InspectArguments, XrayArguments
 from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
 from jettison.cli.scan_options import AdviseArguments, CompareArguments, ScanArguments
-from jettison.cli.source_options import LintArguments
+from jettison.cli.source_options import (
+    BuildArguments,
+    FixArguments,
+    HardenArguments,
+    InitArguments,
+    LintArguments,
+)
 from jettison.errors import UsageError
 
 FILE_NAME: Final = "jettison.toml"
@@ -29,13 +35,17 @@ _VERBS: Final = {
     "xray": XrayArguments,
     "db update": DbUpdateArguments,
     "db status": DbStatusArguments,
+    "init": InitArguments,
+    "build": BuildArguments,
+    "fix": FixArguments,
+    "harden": HardenArguments,
     "copy": CopyArguments,
     "inspect": InspectArguments,
 }
 # Tables of tables that a verb reads itself, and the option that tells it where they stand.
 _OWN_TABLES: Final = {("scan", "ignore"): "ignores", ("lint", "ignore"): "ignores"}
 _NOT_OPTIONS: Final = frozenset(
-    {"target", "targets", "original", "slimmed", "source", "destination"}
+    {"target", "targets", "original", "slimmed", "source", "destination", "directory"}
 )
 
 

@@ -4,74 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from typer import Argument, Option
+from typing import TYPE_CHECKING
 
 from jettison.cli.arguments import takes
-from jettison.cli.db_verbs import DatabaseArguments
-from jettison.cli.options import BoundArguments, OutputFormat
+from jettison.cli.options import OutputFormat
+from jettison.cli.source_options import FixArguments
 from jettison.cli.terminal import print_result, progress
 from jettison.errors import CheckFailedError
 
 if TYPE_CHECKING:
     from jettison.workflow.advise import AdviseRequest
     from jettison.workflow.fix import FixRequest
-
-_BRANCH = "Branch and pull request"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FixArguments(DatabaseArguments, BoundArguments):
-    """`jettison fix`."""
-
-    directory: Annotated[
-        Path, Argument(metavar="DIR", help="The project's directory; default: this one.")
-    ] = Path()
-    dry_run: Annotated[bool, Option("--dry-run", help="Show what would change; write nothing.")] = (
-        False
-    )
-    python: Annotated[
-        str, Option(metavar="X.Y", help="The Python of the project; default: as it asks for.")
-    ] = ""
-    index_url: Annotated[
-        str, Option(metavar="URL", help="The package index; default: what pip is told.")
-    ] = ""
-    base: Annotated[
-        bool, Option(help="Look for a better base image for DIR/Dockerfile, and pin it.")
-    ] = True
-    candidate: Annotated[
-        tuple[str, ...],
-        Option(metavar="IMAGE", help="A base image to look at: registry:…, docker:…, oci:DIR …"),
-    ] = ()
-    most: Annotated[
-        int, Option(metavar="N", help="Look at so many tags; 0 lists none.", min=0, max=50)
-    ] = 4
-    offline: Annotated[bool, Option("--offline", help="Ask no registry for base images.")] = False
-    branch: Annotated[
-        str,
-        Option(metavar="NAME", help="Commit to a new git branch.", rich_help_panel=_BRANCH),
-    ] = ""
-    pull_request: Annotated[
-        bool,
-        Option("--pull-request", help="Push it and open one.", rich_help_panel=_BRANCH),
-    ] = False
-    repo: Annotated[
-        str,
-        Option(metavar="OWNER/NAME", help="Default: the remote's.", rich_help_panel=_BRANCH),
-    ] = ""
-    remote: Annotated[
-        str, Option(metavar="NAME", help="The git remote.", rich_help_panel=_BRANCH)
-    ] = "origin"
-    api_url: Annotated[
-        str,
-        Option(metavar="URL", help="GitHub's REST API, or another.", rich_help_panel=_BRANCH),
-    ] = ""
-    format: Annotated[
-        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
-    ] = OutputFormat.TEXT
 
 
 @takes(FixArguments)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import typer
-from typer import Argument, Option
 
 from jettison.cli.arguments import takes
 from jettison.cli.options import OutputFormat
+from jettison.cli.source_options import InitArguments
 from jettison.cli.terminal import print_result
 from jettison.errors import TransportError, UsageError
 from jettison.image.reference import Reference
@@ -19,37 +18,6 @@ from jettison.image.reference import Reference
 if TYPE_CHECKING:
     from jettison.scaffold.plan import Wishes
     from jettison.workflow.init import InitRequest
-
-
-@dataclass(frozen=True, kw_only=True)
-class InitArguments:
-    """`jettison init`."""
-
-    directory: Annotated[
-        Path, Argument(metavar="DIR", help="The project's directory; default: this one.")
-    ] = Path()
-    app: Annotated[
-        str, Option(metavar="MODULE:OBJECT", help="The app, where it is not clear which is meant.")
-    ] = ""
-    base: Annotated[
-        str, Option(metavar="NAME", help="Another base image, such as a mirror's; tag optional.")
-    ] = ""
-    port: Annotated[
-        int | None, Option(metavar="PORT", help="The port to serve at.", min=1, max=65535)
-    ] = None
-    name: Annotated[str, Option(metavar="NAME", help="What image and services are called.")] = ""
-    pin: Annotated[bool, Option(help="Ask the registry for digests.")] = True
-    interactive: Annotated[
-        bool, Option("--interactive", help="Ask what else would be found out.")
-    ] = False
-    dry_run: Annotated[bool, Option("--dry-run", help="Show what would change; write nothing.")] = (
-        False
-    )
-    force: Annotated[bool, Option("--force", help="Replace files that are there.")] = False
-    insecure: Annotated[bool, Option("--insecure", help="Speak plain HTTP to registries.")] = False
-    format: Annotated[
-        OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
-    ] = OutputFormat.TEXT
 
 
 @takes(InitArguments)
@@ -62,7 +30,7 @@ def init(arguments: InitArguments) -> None:
     )
     from jettison.workflow.init import init as run  # noqa: PLC0415  # as above
 
-    result = run(_request(arguments))
+    result = run(init_request(arguments))
     document = describe_init(result.plan, result.base, result.written, result.notices)
     if arguments.format is OutputFormat.JSON:
         print_result(encode(document, indent=2).decode())
@@ -71,7 +39,8 @@ def init(arguments: InitArguments) -> None:
         print_result(render_init_text(document, is_dry=arguments.dry_run))
 
 
-def _request(arguments: InitArguments) -> InitRequest:
+def init_request(arguments: InitArguments, *, only_missing: bool = False) -> InitRequest:
+    """What `init` is asked; `harden` asks for what is missing alone. Raises: UsageError."""
     from jettison.scaffold.plan import Wishes  # noqa: PLC0415  # as above
     from jettison.workflow.init import InitRequest  # noqa: PLC0415  # as above
 
@@ -81,6 +50,7 @@ def _request(arguments: InitArguments) -> InitRequest:
     return InitRequest(
         directory=arguments.directory,
         wishes=_asked(wishes) if arguments.interactive else wishes,
+        only_missing=only_missing,
         force=arguments.force,
         dry_run=arguments.dry_run,
         resolve=_resolver(arguments),

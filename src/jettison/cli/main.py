@@ -20,6 +20,7 @@ from jettison.cli import (
     build_verb,
     db_verbs,
     fix_verb,
+    harden_verb,
     init_verb,
     inspect_verbs,
     sbom_verb,
@@ -58,6 +59,7 @@ app.command("xray diff")(inspect_verbs.xray_diff)
 app.command()(init_verb.init)
 app.command()(source_verbs.lint)
 app.command()(build_verb.build)
+app.command()(harden_verb.harden)
 app.command()(fix_verb.fix)
 app.command()(inspect_verbs.copy)
 app.command()(inspect_verbs.inspect)

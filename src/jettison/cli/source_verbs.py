@@ -28,7 +28,7 @@ def lint(arguments: LintArguments) -> None:
     from jettison.workflow.lint import lint as run  # noqa: PLC0415  # --help needs none of it
 
     with progress() as events:
-        result = run(_request(arguments), events=events)
+        result = run(lint_request(arguments), events=events)
     document = describe_lint(
         result.sifted,
         result.files,
@@ -44,7 +44,8 @@ def lint(arguments: LintArguments) -> None:
         )
 
 
-def _request(arguments: LintArguments) -> LintRequest:
+def lint_request(arguments: LintArguments) -> LintRequest:
+    """What `jettison lint` is asked. Raises: UsageError."""
     from jettison.workflow.lint import LintRequest  # noqa: PLC0415  # as above
 
     paths, image = _told_apart(arguments.targets)

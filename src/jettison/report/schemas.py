@@ -8,10 +8,14 @@ from typing import Final
 import msgspec
 
 from jettison.report.advise_document import AdviseDocument
+from jettison.report.build_document import BuildDocument
 from jettison.report.compare_document import CompareDocument
 from jettison.report.container_report import ContainerReport
 from jettison.report.copy_document import CopyDocument
 from jettison.report.db_document import DbStatusDocument, DbUpdateDocument
+from jettison.report.fix_document import FixDocument
+from jettison.report.harden_document import HardenDocument
+from jettison.report.init_document import InitDocument
 from jettison.report.inspect_document import InspectDocument
 from jettison.report.lint_document import LintDocument
 from jettison.report.removed import RemovedReport
@@ -35,6 +39,10 @@ DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("lint", LintDocument),
     ("copy", CopyDocument),
     ("inspect", InspectDocument),
+    ("init", InitDocument),
+    ("build", BuildDocument),
+    ("fix", FixDocument),
+    ("harden", HardenDocument),
 )
 
 

@@ -15,6 +15,7 @@ from jettison.scaffold.plan import UID, WORKDIR, Plan
 from jettison.scaffold.servers import CONFIG_FILE, Pin
 
 DOCKERFILE: Final = "Dockerfile"
+IGNORE_FILE: Final = ".dockerignore"
 SERVER_REQUIREMENTS: Final = "deploy/requirements-server.txt"
 # An nginx that runs as an ordinary user.
 NGINX: Final = "nginxinc/nginx-unprivileged:1.30-alpine"
@@ -32,7 +33,7 @@ _WEB: Final = (
 )
 _ALWAYS: Final = (
     (DOCKERFILE, "Dockerfile.j2"),
-    (".dockerignore", "dockerignore.j2"),
+    (IGNORE_FILE, "dockerignore.j2"),
     ("compose.yaml", "compose.yaml.j2"),
     ("deploy/kubernetes.yaml", "deploy/kubernetes.yaml.j2"),
     ("jettison.toml", "jettison.toml.j2"),

@@ -14,7 +14,7 @@ from jettison.edge.files import atomic_write
 from jettison.errors import HostError, JettisonError, UsageError
 from jettison.scaffold.plan import Plan, Wishes, make_plan
 from jettison.scaffold.project import Project
-from jettison.scaffold.render import NGINX, render_files
+from jettison.scaffold.render import DOCKERFILE, IGNORE_FILE, NGINX, render_files
 
 _MOST_FILES: Final = 20_000
 _MAX_TEXT_BYTES: Final = 2 << 20
@@ -29,12 +29,14 @@ _PASSED_OVER: Final = frozenset(
 class InitRequest:
     """`jettison init`.
 
-    Shape: `resolve` gives the digest of a reference, or raises a JettisonError where no registry
-    answers.
+    Shape: with `only_missing` what is there stays, and where there is a Dockerfile already only
+    `.dockerignore` is added, as the rest would be about another one; `resolve` gives the digest of
+    a reference, or raises a JettisonError where no registry answers.
     """
 
     directory: Path
     wishes: Wishes
+    only_missing: bool = False
     force: bool = False
     dry_run: bool = False
     resolve: Callable[[str], str]
@@ -73,6 +75,8 @@ def init(request: InitRequest) -> InitResult:
     present = {
         path: text for path in files if (text := _text(request.directory / path)) is not None
     }
+    if request.only_missing:
+        files = _missing(files, present)
     changed = tuple(path for path in files if present.get(path) != files[path])
     taken = [path for path in changed if path in present]
     if not request.dry_run:
@@ -90,6 +94,11 @@ def init(request: InitRequest) -> InitResult:
         diff="".join(_diff(path, present.get(path), files[path]) for path in changed),
         notices=(*plan.notices, *notices),
     )
+
+
+def _missing(files: Mapping[str, str], present: Mapping[str, str]) -> dict[str, str]:
+    wanted = files if DOCKERFILE not in present else {IGNORE_FILE: files[IGNORE_FILE]}
+    return {path: text for path, text in wanted.items() if path not in present}
 
 
 def read_project(directory: Path) -> Project:

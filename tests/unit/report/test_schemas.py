@@ -7,6 +7,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from jettison.report.build_document import BuildDocument
 from jettison.report.container_report import make_container_report
 from jettison.report.documents import encode
 from jettison.report.removed import make_removed_report
@@ -18,6 +19,7 @@ from support.inspect_documents import copy_document, inspect_document
 from support.linting import lint_document
 from support.reports import sample, slim_document
 from support.scan_documents import scan_document
+from support.source_documents import fix_document, harden_document, init_document
 from support.xray_documents import xray_diff_document, xray_document
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
@@ -39,6 +41,10 @@ def documents() -> dict[str, msgspec.Struct]:
         "copy": copy_document(),
         "inspect": inspect_document(),
         "lint": lint_document(),
+        "init": init_document(),
+        "build": BuildDocument(target="docker:shop:latest", builder="docker, BuildKit"),
+        "fix": fix_document(),
+        "harden": harden_document(),
     }
 
 

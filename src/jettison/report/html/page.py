@@ -57,7 +57,7 @@ def render_page(page: Page, document: msgspec.Struct) -> bytes:
     text = environment.get_template(page.template).render(
         title=page.title,
         document=document,
-        data=_json_in_html(document),
+        data=json_in_html(document),
         style=styles,
         head_script=head_script,
         scripts=scripts,
@@ -68,7 +68,7 @@ def render_page(page: Page, document: msgspec.Struct) -> bytes:
     return printable(text).encode()
 
 
-def _json_in_html(document: msgspec.Struct) -> str:
+def json_in_html(document: msgspec.Struct) -> str:
     """JSON that ends no script element, whatever names are in it."""
     text = encode(document).decode()
     for character in "<>&\u2028\u2029":

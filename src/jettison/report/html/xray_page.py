@@ -13,15 +13,17 @@ _SEVERITIES: Final = ("high", "medium", "low", "info")
 
 def render_xray_page(document: XrayDocument) -> bytes:
     """One HTML file with all of the document in it."""
-    return render_page(
-        Page(
-            template="xray.html.j2",
-            title=f"{document.image.reference} · X-ray",
-            styles=("assets/xray.css",),
-            scripts=("vendor/d3-hierarchy.min.js", "assets/treemap.js", "assets/xray.js"),
-            extra=_figures(document),
-        ),
-        document,
+    return render_page(xray_page(document), document)
+
+
+def xray_page(document: XrayDocument) -> Page:
+    """What the page is made of; other pages have it as a part."""
+    return Page(
+        template="xray.html.j2",
+        title=f"{document.image.reference} · X-ray",
+        styles=("assets/xray.css",),
+        scripts=("vendor/d3-hierarchy.min.js", "assets/treemap.js", "assets/xray.js"),
+        extra=_figures(document),
     )
 
 

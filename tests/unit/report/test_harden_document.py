@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from jettison.report.fix_document import render_fix_text, render_message
+from jettison.report.harden_document import render_harden_text
+from jettison.report.html.harden_page import render_harden_page
+from jettison.report.init_document import render_init_text
+from support.source_documents import fix_document, harden_document, init_document
+from support.xray_documents import xray_document
+
+
+def test_the_text_says_what_failed_and_what_became_smaller() -> None:
+    text = render_harden_text(harden_document())
+    lines = text.splitlines()
+    assert lines[:3] == [
+        "ok      init      wrote Dockerfile",
+        "FAILED  lint      1 errors",
+        "skipped scan      not asked for",
+    ]
+    assert "gate size: 112MB, allowed 100MB: FAILED" in lines
+    assert any(re.match(r"vulnerabilities +\d+ +\d+", line) for line in lines)
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_without_advisories_the_table_has_what_slim_counted() -> None:
+    document = msgspec.structs.replace(harden_document(), compare=None)
+    text = render_harden_text(document)
+    assert "vulnerabilities" not in text
+    assert re.search(r"^setuid files +\d+ +\d+", text, re.MULTILINE)
+
+
+def test_a_run_that_ended_early_has_a_page_too() -> None:
+    nothing = msgspec.structs.replace(
+        harden_document(), lint=None, slim=None, compare=None, gates=(), slimmed="", original=""
+    )
+    page = render_harden_page(nothing, None).decode()
+    assert '<h1 class="image-name">shop</h1>' in page
+    assert 'id="steps"' in page
+    assert 'id="vulnerabilities"' not in page
+
+
+def test_the_whole_page_has_everything_and_the_x_ray() -> None:
+    page = render_harden_page(harden_document(), xray_document()).decode()
+    for section in ("steps", "results", "vulnerabilities", "lint", "artifacts", "weight", "risks"):
+        assert f'<section class="section" id="{section}"' in page, section
+    hostile = msgspec.structs.replace(harden_document(), project="</script><img src=x>")
+    assert "</script><img" not in render_harden_page(hostile, xray_document()).decode()
+
+
+def test_fix_tells_what_it_changed_and_what_it_could_not() -> None:
+    text = render_fix_text(fix_document(), is_dry=False)
+    assert "  Flask 2.2.2  -> 2.2.5      fixes CVE-2026-1\n" in text
+    assert "  old 1.0      stays: CVE-2026-2 has no fix here\n" in text
+    assert "  click -> 8.1 has to move with them\n" in text
+    assert "not done: poetry.lock: poetry is not installed" in text
+    subject, body = render_message(fix_document())
+    assert subject == "Upgrade 1 package and base image to fix 1 vulnerability"
+    assert "- Flask: 2.2.2 to 2.2.5 (CVE-2026-1)" in body.splitlines()
+
+
+def test_init_tells_what_it_found_and_why() -> None:
+    text = render_init_text(init_document(), is_dry=True)
+    assert "Python           3.14 (pyproject.toml: >=3.12)\n" in text
+    assert "health           /health (answered by the server's configuration)\n" in text
+    assert "would write: Dockerfile\n" in text
