@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -69,7 +69,7 @@ def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise UsageError(f"{path}: {err}") from err
     defaults: dict[str, dict[str, Any]] = {}
-    for verb, table in document.items():
+    for verb, table in _by_verb(document):
         known = _options(verb, path)
         if not isinstance(table, Mapping):
             raise UsageError(f"{path}: {verb} is not a table", hint=f"write [{verb}]")
@@ -82,6 +82,18 @@ def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
             settings[option.name] = _repeated(value) if option.default == () else value
         defaults[verb] = settings
     return defaults
+
+
+def _by_verb(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each verb's table; `[db.update]` is that of `db update`."""
+    for name, table in document.items():
+        if name in _VERBS or not isinstance(table, Mapping):
+            yield name, table
+            continue
+        inner = {key: value for key, value in table.items() if f"{name} {key}" in _VERBS}
+        yield from ((f"{name} {key}", value) for key, value in inner.items())
+        if len(inner) < len(table):
+            yield name, table
 
 
 def _repeated(value: Any) -> Any:  # decoded TOML

@@ -36,6 +36,16 @@ def test_what_may_be_repeated_is_a_list_a_text_or_a_table(
     assert read_defaults(write(tmp_path, text)) == {"xray": {"gate": gates}}
 
 
+def test_verbs_of_two_words_have_tables_of_two_words(tmp_path: Path) -> None:
+    text = '[db.update]\nosv-url = "file:///osv"\n[xray]\ngate = "size=1MB"\n'
+    assert read_defaults(write(tmp_path, text)) == {
+        "db update": {"osv_url": "file:///osv"},
+        "xray": {"gate": ["size=1MB"]},
+    }
+    with pytest.raises(UsageError, match="no verb is named 'db'"):
+        read_defaults(write(tmp_path, "[db]\nupdates = 1\n"))
+
+
 def test_no_file_means_no_defaults(tmp_path: Path) -> None:
     assert read_defaults(tmp_path / "jettison.toml") == {}
 
