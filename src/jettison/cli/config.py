@@ -92,7 +92,7 @@ def _by_verb(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             continue
         inner = {key: value for key, value in table.items() if f"{name} {key}" in _VERBS}
         yield from ((f"{name} {key}", value) for key, value in inner.items())
-        if len(inner) < len(table):
+        if not inner or len(inner) < len(table):
             yield name, table
 
 
