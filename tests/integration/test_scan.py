@@ -50,7 +50,7 @@ APP: Content = {
 HISTORY = [
     {"created_by": "ADD rootfs.tar /"},
     {"created_by": "ENV A=1", "empty_layer": True},
-    {"created_by": "RUN pip install flask==2.2.2"},
+    {"created_by": "RUN /bin/sh -c pip install flask==2.2.2 # buildkit"},
 ]
 Scan = Callable[..., Any]
 

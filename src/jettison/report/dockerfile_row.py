@@ -36,7 +36,8 @@ def layer_instructions(found: Reconstruction, config: ImageConfig) -> tuple[str,
     for index, item in enumerate(layer_history(config)):
         text = item.created_by if item is not None else ""
         line = by_layer.get(index)
-        if line is not None and line.name in text:
+        # The classic builder wrote the shell's line alone, and which instruction it was is known.
+        if line is not None and (line.name in text or not line.is_guessed):
             text = line.text.replace("\\\n", " ")
         told.append(" ".join(text.split()))
     return tuple(told)

@@ -56,7 +56,11 @@ def _statements(
             status=VexStatus.FIXED if is_fixed else VexStatus.NOT_AFFECTED,
             justification=None if is_fixed else Justification.CODE_NOT_PRESENT,
             status_notes="; ".join(
-                dict.fromkeys(f"{item.package.title}: {item.reason}" for item in verdict.evidence)
+                dict.fromkeys(
+                    f"{item.package.title}: {item.reason}"
+                    for item in verdict.evidence
+                    if item.outcome is verdict.outcome
+                )
             ),
             timestamp=timestamp,
         )

@@ -10,13 +10,14 @@ from jettison.analysis.base_layers import find_last_base_layer
 from jettison.analysis.inventory import Inventory
 from jettison.analysis.inventory_read import find_unowned, read_inventory
 from jettison.events import EventSink, stage
+from jettison.report.dockerfile_row import layer_instructions
 from jettison.report.documents import printable
 from jettison.report.scan_document import LayerOrigin, ScanTarget, TargetKind, WithoutRecord
 from jettison.report.scan_rows import layer_origins
 from jettison.scan.inputs import Inputs
 from jettison.scan.installed import find_code_without_record, installed_of
 from jettison.workflow.reading import ReadImage
-from jettison.xray.layers import layer_history
+from jettison.xray.instructions import reconstruct
 
 _EXAMPLES: Final = 3
 
@@ -44,7 +45,8 @@ def scan_image(read: ReadImage, events: EventSink) -> tuple[Scanned, Inventory]:
         unowned = list(find_code_without_record(tree, find_unowned(tree, inventory)))
         outcome.detail = f"{len(installed.components)} packages"
     config = read.image.config
-    instructions = [item.created_by if item is not None else "" for item in layer_history(config)]
+    last_of_base = find_last_base_layer(tree, config)
+    instructions = layer_instructions(reconstruct(config, last_of_base), config)
     distro = inventory.distro
     scanned = Scanned(
         target=ScanTarget(
@@ -55,9 +57,7 @@ def scan_image(read: ReadImage, events: EventSink) -> tuple[Scanned, Inventory]:
             distribution=printable(distro.name or distro.id) if distro is not None else "",
         ),
         inputs=Inputs(components=installed.components, bundled=installed.bundled),
-        layers=layer_origins(
-            read.image, instructions, last_of_base=find_last_base_layer(tree, config)
-        ),
+        layers=layer_origins(read.image, instructions, last_of_base=last_of_base),
         without_files=tuple(map(printable, installed.without_files)),
         without_record=WithoutRecord(
             file_count=len(unowned), examples=tuple(map(printable, islice(unowned, _EXAMPLES)))
