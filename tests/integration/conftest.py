@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from support.apps import SampleApp, build_app, build_base
+from jettison.scaffold.servers import _PINS
+from support.apps import SampleApp, build_app, build_base, load_into
+from support.docker_runs import docker
+from support.projects import PROJECTS
 from support.referee import Ruling, judge
+from support.wheels import download, served
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +34,24 @@ def base_layout() -> Callable[[str], Path]:
 def referee() -> Callable[..., Ruling]:
     """`referee(layout, app.unprobed)`: run an image without jettison and check it."""
     return judge
+
+
+@pytest.fixture(scope="session")
+def docker_base() -> Iterator[str]:
+    """What Docker has the base laid out like the official images under; needs `bases`, `docker`."""
+    layout = build_base("official")
+    app = SampleApp(name="base", layout=layout, probes=None, unprobed=layout)
+    yield (name := load_into("docker", app, f"jt-{secrets.token_hex(4)}/python:3.11-slim"))
+    docker("image", "rm", "--force", name, check=False)
+
+
+@pytest.fixture(scope="session")
+def wheel_index() -> Iterator[str]:
+    """The address of an index of all that the bare projects and `init` pin."""
+    pins = {pin for project in PROJECTS.values() for pin in project.pins}
+    pins |= {f"{pin.name}=={pin.version}" for pin in _PINS.values()}
+    with served(download(pins)) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
