@@ -122,16 +122,19 @@ def test_buildah_s_build(context: Path, layers: str, tmp_path: Path) -> None:
     (context / "Dockerfile").write_text(text)
     out = tmp_path / "out"
     storage = ("--root", str(tmp_path / "storage"), "--runroot", str(tmp_path / "run"))
-    run(
-        (
-            *("buildah", *storage, "--storage-driver", "vfs", "bud", "--isolation", "chroot"),
-            *("--format", "docker", f"--layers={layers}", "--tag", "built", str(context)),
-        ),
-        timeout_s=300,
-    )
-    pushed = f"docker-archive:{out}:built:1"
-    argv = ("buildah", *storage, "--storage-driver", "vfs", "push", "built", pushed)
-    run(argv, timeout_s=300)
+    buildah = ("buildah", *storage, "--storage-driver", "overlay")
+    try:
+        run(
+            (
+                *(*buildah, "bud", "--isolation", "chroot", "--format", "docker"),
+                *(f"--layers={layers}", "--tag", "built", str(context)),
+            ),
+            timeout_s=300,
+        )
+        run((*buildah, "push", "built", f"docker-archive:{out}:built:1"), timeout_s=300)
+    finally:
+        unchecked = ProcessOptions(check=False)
+        run(("umount", str(tmp_path / "storage/overlay")), timeout_s=60, options=unchecked)
     made = reconstructed(f"docker-archive:{out}", tmp_path / "store")
     assert own_names(made.text) == own_names(text)
     runs = [line for line in made.lines if line.name == "RUN" and not line.is_base]
