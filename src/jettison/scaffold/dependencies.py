@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,8 +12,11 @@ from typing import Any, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from jettison.analysis.lock_files import InvalidLockError, parse_lock
 from jettison.analysis.python_packages import normalize
 from jettison.analysis.python_releases import PythonRelease
+from jettison.analysis.requirements_file import LineKind, RequirementLine, parse_requirements
+from jettison.errors import UsageError
 from jettison.scaffold.project import Project
 
 
@@ -59,46 +63,53 @@ _LOCKS: Final = (
     ("pdm.lock", Installer.PDM),
     ("Pipfile.lock", Installer.PIPENV),
 )
-_NAME: Final = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")
-_LOCKED_NAME: Final = re.compile(r"^name = \"([^\"]+)\"", re.MULTILINE)
-_PIPFILE_NAME: Final = re.compile(r"^\s+\"([A-Za-z0-9._-]+)\": \{", re.MULTILINE)
+_MOST_INCLUDES: Final = 5
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)")
 
 
 def read_dependencies(project: Project) -> Dependencies:
-    """What the project's files say; a lock file counts before what it was made from."""
+    """What the project's files say; a lock file counts before what it was made from.
+
+    Raises: UsageError for a lock file that is none.
+    """
     is_package = bool(project.pyproject.get("build-system")) or "setup.py" in project.paths
     for lock, installer in _LOCKS:
         if lock in project.texts:
-            text = project.texts[lock]
-            names = _PIPFILE_NAME if installer is Installer.PIPENV else _LOCKED_NAME
             companion = "Pipfile" if installer is Installer.PIPENV else "pyproject.toml"
             return Dependencies(
                 installer=installer,
                 files=tuple(name for name in (companion, lock) if name in project.texts),
-                names=frozenset(normalize(name) for name in names.findall(text)),
+                names=_locked_names(project, lock),
                 is_hashed=True,
                 is_package=is_package,
             )
     named = next((name for name in _REQUIREMENTS if name in project.texts), None)
     if named is not None:
         lines = tuple(_lines(project, named))
+        asked = [line for _, line in lines if line.requirement is not None]
         return Dependencies(
             installer=Installer.REQUIREMENTS,
             files=tuple(dict.fromkeys((named, *(path for path, _ in lines)))),
-            names=frozenset(normalize(name) for _, line in lines if (name := _name(line))),
-            is_hashed=bool(lines) and all("--hash=" in line for _, line in lines if _name(line)),
+            names=frozenset(line.name for line in asked),
+            is_hashed=bool(asked) and all(line.hashes for line in asked),
             is_package=is_package,
         )
     return _from_pyproject(project, is_package=is_package)
 
 
+def _locked_names(project: Project, lock: str) -> frozenset[str]:
+    try:
+        packages = parse_lock(lock, project.texts[lock].encode()).packages
+    except InvalidLockError as err:
+        raise UsageError(f"{lock}: {err}", hint="write it again with its own tool") from err
+    return frozenset(item.name for item in packages if not item.is_project)
+
+
 def _from_pyproject(project: Project, *, is_package: bool) -> Dependencies:
     listed = _table(project.pyproject, "project").get("dependencies") or ()
     poetry = _table(project.pyproject, "tool", "poetry", "dependencies")
-    names = frozenset(
-        normalize(name) for text in (*listed, *poetry) if (name := _name(str(text))) != "python"
-    )
+    asked = (_name(str(text)) for text in (*listed, *poetry))
+    names = frozenset(normalize(name) for name in asked if name not in ("", "python"))
     found = is_package or bool(listed)
     files = tuple(
         name for name in ("pyproject.toml", "setup.cfg", "setup.py") if name in project.texts
@@ -163,28 +174,22 @@ def _caret(text: str) -> str:
     return ",".join(parts)
 
 
-def _lines(project: Project, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Each requirement with the file that has it, `-r` and `-c` followed."""
-    text = re.sub(r"\\\r?\n", " ", project.texts.get(path, ""))
+def _lines(project: Project, path: str, depth: int = 0) -> Iterator[tuple[str, RequirementLine]]:
+    """Each line with the file that has it, `-r` and `-c` followed."""
     base = path.rpartition("/")[0]
-    for line in text.splitlines():
-        line = re.sub(r"(^|\s)#.*", "", line).strip()
-        match = re.match(r"(?:-r|--requirement|-c|--constraint)[ =]+(\S+)", line)
-        if match is not None and depth < 5:
-            other = f"{base}/{match[1]}".lstrip("/").removeprefix("./")
+    for line in parse_requirements(project.texts.get(path, "")):
+        yield path, line
+        if line.kind in (LineKind.INCLUDE, LineKind.CONSTRAINTS) and depth < _MOST_INCLUDES:
+            other = posixpath.normpath(posixpath.join(base, line.target))
             if other in project.texts:
-                yield other, ""
                 yield from _lines(project, other, depth + 1)
-        elif line:
-            yield path, line
 
 
-def _name(line: str) -> str:
+def _name(text: str) -> str:
     try:
-        return Requirement(re.split(r"\s--", line)[0].strip()).name
+        return Requirement(text).name
     except InvalidRequirement:
-        match = _NAME.match(line)
-        return match[1] if match else ""
+        return ""
 
 
 def _table(value: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

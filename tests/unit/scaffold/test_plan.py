@@ -10,6 +10,7 @@ from jettison.scaffold.plan import Plan, Wishes, make_plan
 from jettison.scaffold.project import Project
 
 APP = "from flask import Flask\napp = Flask(__name__)\n"
+LOCK = '[[package]]\nname = "Flask"\nversion = "3.0"\n'
 TODAY = date(2026, 11, 1)
 
 
@@ -75,14 +76,18 @@ def test_what_no_python_is_is_an_error() -> None:
             Installer.REQUIREMENTS,
             "requirements/prod.txt",
         ),
-        ({"uv.lock": 'name = "flask"\n', "pyproject.toml": ""}, Installer.UV, "pyproject.toml"),
+        ({"uv.lock": LOCK, "pyproject.toml": ""}, Installer.UV, "pyproject.toml"),
         (
-            {"poetry.lock": 'name = "flask"\n', "pyproject.toml": ""},
+            {"poetry.lock": LOCK, "pyproject.toml": ""},
             Installer.POETRY,
             "pyproject.toml",
         ),
-        ({"pdm.lock": 'name = "flask"\n', "pyproject.toml": ""}, Installer.PDM, "pyproject.toml"),
-        ({"Pipfile.lock": '    "flask": {\n', "Pipfile": ""}, Installer.PIPENV, "Pipfile"),
+        ({"pdm.lock": LOCK, "pyproject.toml": ""}, Installer.PDM, "pyproject.toml"),
+        (
+            {"Pipfile.lock": '{"default": {"flask": {"version": "==3.0"}}}', "Pipfile": ""},
+            Installer.PIPENV,
+            "Pipfile",
+        ),
         (
             {"pyproject.toml": "[project]\ndependencies = ['flask>=3']\n"},
             Installer.PYPROJECT,
@@ -96,6 +101,11 @@ def test_dependencies_come_from_what_says_most(
     found = plan(files).dependencies
     assert (found.installer, found.files[0]) == (installer, first)
     assert found.names == {"flask"}
+
+
+def test_a_lock_file_that_is_none_is_said() -> None:
+    with pytest.raises(UsageError, match=r"uv\.lock: "):
+        plan({"uv.lock": "[[package\n", "pyproject.toml": ""})
 
 
 def test_hashes_count_only_if_everything_has_one() -> None:

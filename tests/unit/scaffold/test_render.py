@@ -70,7 +70,9 @@ def test_each_installer_has_its_steps() -> None:
     hashed = files(SOURCES["Flask"], **{"requirements.txt": "flask==3 --hash=sha256:aa\n"})
     assert "pip install --no-cache-dir --require-hashes -r requirements.txt" in hashed["Dockerfile"]
     for lock, tool in (("uv.lock", "uv sync --locked"), ("poetry.lock", "poetry install")):
-        made = files(SOURCES["Flask"], **{lock: 'name = "flask"\n', "pyproject.toml": ""})
+        made = files(
+            SOURCES["Flask"], **{lock: '[[package]]\nname = "flask"\n', "pyproject.toml": ""}
+        )
         assert tool in made["Dockerfile"]
         assert f"COPY pyproject.toml {lock} ./" in made["Dockerfile"]
 
