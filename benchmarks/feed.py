@@ -41,10 +41,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="jt-bench-") as name:
         scratch = Path(name)
         started = time.perf_counter()
-        unpacked = sum(
-            _write_export(scratch, ecosystem, int(advisories * share))
-            for ecosystem, share in _SHARES.items()
-        )
+        unpacked = write_exports(scratch, advisories)
         packed = sum(path.stat().st_size for path in scratch.glob("*/all.zip"))
         print(
             f"{advisories:,} advisories, {unpacked / 1e6:,.0f} MB of JSON, {packed / 1e6:,.0f} MB"
@@ -55,7 +52,7 @@ def main() -> None:
         size = (scratch / "a.db").stat().st_size
         print(f"update, all new        {first:8.1f} s  {advisories / first:,.0f} records/s")
         print(f"update, nothing new    {_update(scratch):8.2f} s")
-        _write_export(scratch, "Alpine", int(advisories * _SHARES["Alpine"]) + 1)
+        write_export(scratch, "Alpine", int(advisories * _SHARES["Alpine"]) + 1)
         print(f"update, Alpine is new  {_update(scratch):8.1f} s")
         print(f"peak memory            {peak_mb:8.0f} MB of at most {_BUDGET_MB}")
         print(f"database               {size / 1e6:8.0f} MB")
@@ -90,7 +87,15 @@ def _look_up(path: Path) -> None:
     )
 
 
-def _write_export(base: Path, ecosystem: str, count: int) -> int:
+def write_exports(base: Path, count: int) -> int:
+    """Made-up exports of the four default ecosystems; gives the bytes of JSON."""
+    return sum(
+        write_export(base, ecosystem, int(count * share)) for ecosystem, share in _SHARES.items()
+    )
+
+
+def write_export(base: Path, ecosystem: str, count: int) -> int:
+    """One export; gives the bytes of JSON."""
     archive = base / ecosystem / "all.zip"
     archive.parent.mkdir(exist_ok=True)
     written = 0

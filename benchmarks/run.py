@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import copy_figures
+import scan
 import xray
 from starts import first_answers
 
@@ -85,6 +86,7 @@ def _bench_docker(scratch: Path) -> None:
             run = _slim(f"docker:{_IMAGE}", scratch, policy, output=f"docker:{slimmed}")
             _print(f"Docker Engine, {policy}", run)
         xray.measure_image(f"docker:{_IMAGE}", scratch)
+        scan.measure_scan(f"docker:{_IMAGE}", scratch)
     finally:
         for image in (_IMAGE, slimmed):
             subprocess.run(["docker", "image", "rm", "--force", image], check=False)
