@@ -10,6 +10,7 @@ is ten seconds for a thousand.
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -70,9 +71,12 @@ def main() -> None:
         started = time.perf_counter()
         done = subprocess.run(argv, capture_output=True, check=False)
         seconds = time.perf_counter() - started
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = usage.ru_utime + usage.ru_stime
     totals = json.loads(done.stdout)["totals"]
     found = totals["error"] + totals["warning"] + totals["info"]
-    print(f"lint: {totals['files']} Dockerfiles, {found} findings, {seconds:.2f} s")
+    print(f"lint: {totals['files']} Dockerfiles, {found} findings")
+    print(f"  {seconds:.2f} s, {cpu:.2f} s of it CPU")
     allowed = _BOUND_S * count / 1000
     print(f"  {seconds / allowed:.2f} of the {allowed:.0f} s allowed")
 

@@ -65,6 +65,12 @@ def own_names(text: str) -> list[str]:
     return ["FROM", *(item.name for item in final.instructions)]
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all, so that a base is unpacked once."""
+    return tmp_path_factory.mktemp("store")
+
+
 @pytest.fixture
 def context(tmp_path: Path) -> Path:
     directory = tmp_path / "context"
@@ -84,9 +90,9 @@ def name() -> Iterator[str]:
 
 @pytest.mark.needs("bases")
 @pytest.mark.parametrize("app", APPS)
-def test_sample_apps_name_the_instructions_of_their_dockerfile(app: str, tmp_path: Path) -> None:
+def test_sample_apps_name_the_instructions_of_their_dockerfile(app: str, store: Path) -> None:
     written = (REPOSITORY / "tests/apps" / app / "Dockerfile").read_text()
-    made = reconstructed(build_app(app).target, tmp_path)
+    made = reconstructed(build_app(app).target, store)
     assert own_names(made.text) == own_names(written)
     own = [line for line in made.lines if not line.is_base]
     layers = [line.layer for line in own if line.layer is not None]
@@ -95,14 +101,14 @@ def test_sample_apps_name_the_instructions_of_their_dockerfile(app: str, tmp_pat
 
 
 @pytest.mark.needs("docker", "bases")
-def test_docker_s_own_build(context: Path, name: str, tmp_path: Path) -> None:
+def test_docker_s_own_build(context: Path, name: str, store: Path) -> None:
     base = _load_base(name)
     text = DOCKERFILE.replace("BASE", base)
     (context / "Dockerfile").write_text(text)
     environment = dict(os.environ) | {"DOCKER_BUILDKIT": "0"}
     argv = ("docker", "build", "--network=none", "--tag", name, str(context))
     run(argv, timeout_s=300, options=ProcessOptions(env=environment))
-    made = reconstructed(f"docker:{name}", tmp_path)
+    made = reconstructed(f"docker:{name}", store)
     assert own_names(made.text) == own_names(text)
     by_name = {line.name: line for line in made.lines if not line.is_base}
     assert by_name["ENV"].text == 'ENV GREETED="a b" PLAIN=1'
@@ -115,27 +121,32 @@ def test_docker_s_own_build(context: Path, name: str, tmp_path: Path) -> None:
     assert 'RUN echo "$GREETING" > /srv/greeting && \\\n    mkdir /srv/made' in made.text
 
 
-@pytest.mark.needs("buildah", "bases")
+@pytest.fixture(scope="module")
+def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
+    """Buildah with a storage of its own, by overlay: vfs would copy the base for each layer."""
+    directory = tmp_path_factory.mktemp("buildah")
+    places = ("--root", str(directory / "storage"), "--runroot", str(directory / "run"))
+    argv = ("buildah", *places, "--storage-driver", "overlay")
+    yield argv
+    run((*argv, "rmi", "--all", "--force"), timeout_s=120, options=ProcessOptions(check=False))
+    for place in ("storage/overlay", "storage", "run"):
+        unmount = ("umount", str(directory / place))
+        run(unmount, timeout_s=60, options=ProcessOptions(check=False))
+
+
+@pytest.mark.needs("buildah", "bases", "root")
 @pytest.mark.parametrize("layers", ["true", "false"])
-def test_buildah_s_build(context: Path, layers: str, tmp_path: Path) -> None:
-    text = DOCKERFILE.replace("BASE", f"oci:{build_base('slim')}")
+def test_buildah_s_build(
+    context: Path, layers: str, buildah: tuple[str, ...], store: Path, tmp_path: Path
+) -> None:
+    text = DOCKERFILE.replace("BASE", f"oci:{build_base('debian-slim')}")
     (context / "Dockerfile").write_text(text)
     out = tmp_path / "out"
-    storage = ("--root", str(tmp_path / "storage"), "--runroot", str(tmp_path / "run"))
-    buildah = ("buildah", *storage, "--storage-driver", "overlay")
-    try:
-        run(
-            (
-                *(*buildah, "bud", "--isolation", "chroot", "--format", "docker"),
-                *(f"--layers={layers}", "--tag", "built", str(context)),
-            ),
-            timeout_s=300,
-        )
-        run((*buildah, "push", "built", f"docker-archive:{out}:built:1"), timeout_s=300)
-    finally:
-        unchecked = ProcessOptions(check=False)
-        run(("umount", str(tmp_path / "storage/overlay")), timeout_s=60, options=unchecked)
-    made = reconstructed(f"docker-archive:{out}", tmp_path / "store")
+    how = ("--isolation", "chroot", "--format", "docker", f"--layers={layers}")
+    name = f"built-{layers}"
+    run((*buildah, "bud", *how, "--tag", name, str(context)), timeout_s=300)
+    run((*buildah, "push", name, f"docker-archive:{out}:built:1"), timeout_s=300)
+    made = reconstructed(f"docker-archive:{out}", store)
     assert own_names(made.text) == own_names(text)
     runs = [line for line in made.lines if line.name == "RUN" and not line.is_base]
     assert all(line.layer is not None for line in runs)

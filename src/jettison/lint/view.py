@@ -62,9 +62,16 @@ class View:
 
     def base(self, stage: Stage) -> Base | None:
         """The image that a stage builds on, its arguments replaced; None for another stage."""
-        if self.dockerfile.parent_of(stage) is not None:
-            return None
-        return Base.of(base_of(self.dockerfile, stage))
+        return self._bases[stage.index]
+
+    @cached_property
+    def _bases(self) -> tuple[Base | None, ...]:
+        return tuple(
+            None
+            if self.dockerfile.parent_of(stage) is not None
+            else Base.of(base_of(self.dockerfile, stage))
+            for stage in self.stages
+        )
 
     @cached_property
     def root_base(self) -> Base:

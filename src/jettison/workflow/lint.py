@@ -224,6 +224,7 @@ class _Run:
 
 def _write(changed: Mapping[str, str]) -> None:
     """Write all files, or none."""
+    file = ""
     try:
         with ExitStack() as stack:
             for file, text in sorted(changed.items(), reverse=True):
@@ -234,7 +235,7 @@ def _write(changed: Mapping[str, str]) -> None:
                 out.write(text.encode())
     except OSError as err:
         raise HostError(
-            f"{err.filename or 'a file'}: {err.strerror}; nothing was changed",
+            f"{file}: {err.strerror}; nothing was changed",
             hint="make the directory writable, or leave out --fix",
         ) from err
 

@@ -92,7 +92,9 @@ def test_nothing_is_written_where_one_file_cannot_be(
 
     with monkeypatch.context() as patch:
         patch.setattr(tempfile, "mkstemp", refuse)
-        with pytest.raises(HostError, match="project: Permission denied; nothing was changed"):
+        with pytest.raises(
+            HostError, match=r"project/.dockerignore: Permission denied; nothing was changed"
+        ):
             run(project, fix=True)
     names = sorted(path.name for path in project.iterdir())
     assert names == ["Dockerfile", "m.py", "requirements.txt"]
