@@ -76,11 +76,11 @@ def _print_matching(path: Path) -> None:
                       source_version="0.1-1", ecosystem=Ecosystem(name="Debian", release="12"))
             for name in sources
         ]  # fmt: skip
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         findings = match(components, database.find).findings
-        seconds = time.perf_counter() - started
+        seconds, used = time.perf_counter() - started, time.process_time() - used
     print(f"matching {_PACKAGES} packages, linux 0.1-1 among them: {len(findings)} findings")
-    print(f"  alone       {seconds:6.2f} s of at most {_MATCH_S}")
+    print(f"  alone       {seconds:6.2f} s of at most {_MATCH_S}, {used:.2f} s of CPU time")
     print(f"  severities  {dict(Counter(str(item.rating.severity) for item in findings))}")
 
 

@@ -126,6 +126,8 @@ def render_record(record: Record) -> bytes:
 
 def find_text(raw: msgspec.Raw, key: str) -> str:
     """The text under a key of one of the `specific` objects, empty where it has none."""
+    if raw is _NO_OBJECT:
+        return ""
     value = msgspec.json.decode(raw)
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, str) else ""
