@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from jettison.feed.archive import Damaged
 from jettison.feed.compact import join_record
 from jettison.feed.enrichment import EpssScore, KevEntry
@@ -198,10 +200,16 @@ _SOURCE_COLUMNS = (
 
 
 def _merge(records: Iterable[Record]) -> tuple[Record, ...]:
-    """Each id once, the newest of those that two exports have."""
+    """Each id once: the newest of those that two exports have, with all that it affects.
+
+    One record may speak of a release under two names, and of all releases besides.
+    """
     newest: dict[str, Record] = {}
     for record in records:
         known = newest.get(record.id)
         if known is None or record.modified > known.modified:
             newest[record.id] = record
+        elif record.modified == known.modified:
+            others = tuple(item for item in record.affected if item not in known.affected)
+            newest[record.id] = msgspec.structs.replace(known, affected=known.affected + others)
     return tuple(newest.values())

@@ -14,7 +14,7 @@ from typing import Final
 
 from jettison.scan.osv import Record
 
-_CVE: Final = re.compile(r"CVE-(\d{4})-(\d+)")
+CVE_ID: Final = re.compile(r"CVE-(\d{4})-(\d{1,19})")
 _PREFIXED_CVE: Final = re.compile(r"[A-Z]+-(CVE-\d{4}-\d+)")
 _PREFERRED: Final = ("CVE", "GHSA", "PYSEC")
 # Real advisories name some hundred; more than this is no advisory.
@@ -47,7 +47,7 @@ class AliasGroups:
         """
         own = self._names(record.id)
         roots = {self._root(name) for name in record.upstream[:_MOST_UPSTREAM]}
-        if len(roots) < 2 or any(_CVE.fullmatch(name) for name in own):
+        if len(roots) < 2 or any(CVE_ID.fullmatch(name) for name in own):
             return {self._root(record.id): own}
         return {root: self._names(root) | own for root in sorted(roots)}
 
@@ -77,7 +77,7 @@ def ordered_ids(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _order(name: str) -> tuple[int, int, int, str]:
-    if fits := _CVE.fullmatch(name):
+    if fits := CVE_ID.fullmatch(name):
         return 0, int(fits[1]), int(fits[2]), name
     prefix = name.partition("-")[0]
     place = _PREFERRED.index(prefix) if prefix in _PREFERRED else len(_PREFERRED)

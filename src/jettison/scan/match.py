@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from packaging.utils import canonicalize_name
 
-from jettison.scan.aliases import AliasGroups, ordered_ids, preferred_id
+from jettison.scan.aliases import CVE_ID, AliasGroups, ordered_ids, preferred_id
 from jettison.scan.component import Component, Lookup
 from jettison.scan.ecosystems import Ecosystem
 from jettison.scan.osv import Affected, Record
@@ -159,31 +159,52 @@ def _findings(
     about: Sequence[tuple[Record, tuple[Affected, ...]]],
     report: Callable[[Uncertain], None],
 ) -> Iterator[Finding]:
-    version = place.lookup.version
     groups = AliasGroups(record for record, _ in about)
     matched: dict[str, list[tuple[Record, Affected]]] = {}
     names: dict[str, set[str]] = {}
+    said: dict[str, list[Affected]] = {}
     for record, entries in about:
-        hit = []
-        for affected in entries:
-            try:
-                if is_affected(version, affected, place.order):
-                    hit.append(affected)
-            except InvalidVersionError as err:
-                report(Uncertain(package=place.packages[0], advisory=record.id, reason=str(err)))
-        if not hit:
-            continue
+        known, hit = _held(place, record, entries, report)
         for root, ids in groups.groups_of(record).items():
-            matched.setdefault(root, []).extend((record, affected) for affected in hit)
-            names.setdefault(root, set()).update(ids)
+            said.setdefault(root, []).extend(known)
+            if hit:
+                matched.setdefault(root, []).extend((record, affected) for affected in hit)
+                names.setdefault(root, set()).update(ids)
     for root, pairs in matched.items():
-        yield _finding(place, names[root], pairs)
+        yield _finding(place, names[root], pairs, said[root])
 
 
-def _finding(place: _Place, names: set[str], pairs: list[tuple[Record, Affected]]) -> Finding:
+def _held(
+    place: _Place,
+    record: Record,
+    entries: Iterable[Affected],
+    report: Callable[[Uncertain], None],
+) -> tuple[list[Affected], list[Affected]]:
+    """The entries that the version can be held against, and those of them that hold it."""
+    known, hit = [], []
+    for affected in entries:
+        try:
+            if is_affected(place.lookup.version, affected, place.order):
+                hit.append(affected)
+            known.append(affected)
+        except InvalidVersionError as err:
+            report(Uncertain(package=place.packages[0], advisory=record.id, reason=str(err)))
+    return known, hit
+
+
+def _finding(
+    place: _Place,
+    names: set[str],
+    pairs: list[tuple[Record, Affected]],
+    said: list[Affected],
+) -> Finding:
+    """One finding; `said` is everything that the records say of it, of other branches too.
+
+    The version that ends one branch may be the first of the next, and vulnerable itself.
+    """
     first = preferred_id(names)
     try:
-        fix = find_fix(place.lookup.version, (affected for _, affected in pairs), place.order)
+        fix = find_fix(place.lookup.version, said, place.order)
     except InvalidVersionError:
         fix = None
     # What a record says of itself is better than what an advisory on many says of one.
@@ -233,9 +254,9 @@ def _without_doubles(findings: Iterable[Finding]) -> Iterable[Finding]:
 
 def _place_in_list(finding: Finding) -> tuple[int, float, str, str, tuple[int, int, str]]:
     score = finding.rating.score or 0.0
-    year, number = 0, 0
-    if finding.id.startswith("CVE-"):
-        year, number = (int(part) for part in finding.id.split("-")[1:3])
+    # Others than the CVE program call things CVE- something too.
+    fits = CVE_ID.fullmatch(finding.id)
+    year, number = (int(fits[1]), int(fits[2])) if fits else (0, 0)
     return (
         rank(finding.rating.severity),
         -score,

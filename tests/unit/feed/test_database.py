@@ -99,6 +99,17 @@ def test_a_record_of_two_exports_comes_once_in_its_newest_form(tmp_path: Path) -
         assert record.affected[0].ranges[0].events[1].fixed == "2"
 
 
+def test_a_release_under_two_names_in_one_record_has_what_is_said_of_both(tmp_path: Path) -> None:
+    record = make_record("A", "Debian", "curl", fixed="1")
+    record["affected"] += make_record("A", "Debian:12", "curl", fixed="2")["affected"]
+    path = make_database(tmp_path / "a.db", {"Debian": [record], "Debian:12": [record]})
+    with AdvisoryDatabase.open(path) as database:
+        (found,) = database.find("Debian", "12", ["curl"])["curl"]
+        assert [item.ranges[0].events[1].fixed for item in found.affected] == ["1", "2"]
+        (found,) = database.find("Debian", "11", ["curl"])["curl"]
+        assert [item.ranges[0].events[1].fixed for item in found.affected] == ["1"]
+
+
 def test_what_reports_use_of_a_record_is_kept(tmp_path: Path) -> None:
     details = "An overflow in parse() of expat. More of it.\n\nAnd more."
     record = make_record(

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from jettison.scan.component import Component
 from jettison.scan.ecosystems import Ecosystem, NoEcosystem
 from jettison.scan.match import Finding, match
@@ -201,4 +203,30 @@ def test_links_prefer_advisories() -> None:
     assert [finding.links for finding in found([python_package("p", "1")], one, other)] == [
         (f"{url}a",),
         (f"{url}w",),
+    ]
+
+
+def test_the_end_of_one_branch_is_no_fix_where_the_next_one_has_it_too() -> None:
+    record = make_record("GHSA-1", "PyPI/p", "introduced 0", "fixed 2.0")
+    other = make_record("GHSA-1", "PyPI/p", "introduced 2.0", "fixed 2.3")
+    both = msgspec.structs.replace(record, affected=record.affected + other.affected)
+    (finding,) = found([python_package("p", "1.0")], both)
+    assert finding.fixed_version == "2.3"
+    alias = make_record("PYSEC-1", "PyPI/p", "introduced 2.0", "fixed 2.3", aliases=["GHSA-1"])
+    (finding,) = found([python_package("p", "1.0")], record, alias)
+    assert finding.fixed_version == "2.3"
+    (finding,) = found([python_package("p", "1.0")], record)
+    assert finding.fixed_version == "2.0"
+
+
+def test_an_id_that_only_looks_like_a_cve_s_is_an_id() -> None:
+    records = [
+        make_record(name, "PyPI/p", "introduced 0")
+        for name in ("CVE-2026-XYZ", "CVE-TEST", "CVE-2026-2", "CVE-2026-10")
+    ]
+    assert [item.id for item in found([python_package("p", "1.0")], *records)] == [
+        "CVE-2026-XYZ",
+        "CVE-TEST",
+        "CVE-2026-2",
+        "CVE-2026-10",
     ]
