@@ -10,12 +10,13 @@ COMPILE = $(BIN)/python -m compileall -q src
 # your own as oci:DIR, docker-archive:FILE or docker:NAME.
 BASE ?=
 PYTEST_ARGS ?=
-# Tests of one file share images and containers, so a file is never split between the workers.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# Tests of one file share images and containers, so a file is never split between the workers. The
+# files with the most tests are not the longest: real engines come first, units fill what is left.
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 DEMO_PACKAGES := python3 python3-venv runc mmdebstrap uidmap
 TEST_PACKAGES := $(DEMO_PACKAGES) apparmor buildah chromium docker-compose docker-registry docker.io \
-	iproute2 jq nginx openssl podman procps skopeo strace zstd
+	git iproute2 jq nginx openssl podman procps skopeo strace zstd
 
 .PHONY: help venv demo test lint bench clean
 .NOTPARALLEL:

@@ -47,8 +47,9 @@ def docker_base() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def wheel_index() -> Iterator[str]:
-    """The address of an index of all that the bare projects and `init` pin."""
+    """The address of an index of what bare projects and `init` pin, and of what pip builds with."""
     pins = {pin for project in PROJECTS.values() for pin in project.pins}
+    pins |= {"setuptools==80.9.0", "wheel==0.45.1"}
     pins |= {f"{pin.name}=={pin.version}" for pin in _PINS.values()}
     with served(download(pins)) as address:
         yield address

@@ -319,11 +319,13 @@ def test_a_runtime_that_hands_nothing_over_is_a_loss(tmp_path: Path) -> None:
 
 
 def test_the_agent_ends_with_its_session(tmp_path: Path) -> None:
+    # A server that many tests share may have a thread of its own here.
+    before = set(threading.enumerate())
     with TracerSession(tmp_path) as session:
         pid = session.agent_pid
         assert Path(f"/proc/{pid}").exists()
     assert not Path(f"/proc/{pid}").exists()
-    assert threading.active_count() == 1
+    assert set(threading.enumerate()) <= before
 
 
 def test_own_time_is_far_below_50_microseconds_a_call() -> None:

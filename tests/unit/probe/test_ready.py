@@ -19,6 +19,7 @@ from support.probe_apps import (
     pages,
     serve,
 )
+from support.waiting import wait_until
 
 HOME = pages({"/": "<p>hello</p>"})
 
@@ -76,6 +77,8 @@ def test_slow_start_is_waited_for_and_seen_soon() -> None:
     thread.start()
     try:
         wait_until_ready(waiting, ReadyOptions(ports=(port,), timeout_s=10))
+        # The app answers a moment before its own thread gets to say so.
+        wait_until(lambda: started)
         assert time.monotonic() - started[0] < 2
     finally:
         done.set()
