@@ -37,12 +37,22 @@ def referee() -> Callable[..., Ruling]:
 
 
 @pytest.fixture(scope="session")
-def docker_base() -> Iterator[str]:
-    """What Docker has the base laid out like the official images under; needs `bases`, `docker`."""
+def docker_base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """What Docker has the base laid out like the official images under; needs `bases`, `docker`.
+
+    What is built on it has its label too, so that the stages that are left behind can be removed.
+    """
+    token = secrets.token_hex(4)
     layout = build_base("official")
     app = SampleApp(name="base", layout=layout, probes=None, unprobed=layout)
-    yield (name := load_into("docker", app, f"jt-{secrets.token_hex(4)}/python:3.11-slim"))
-    docker("image", "rm", "--force", name, check=False)
+    loaded = load_into("docker", app, f"jt-{token}/loaded:1")
+    context = tmp_path_factory.mktemp("base")
+    (context / "Dockerfile").write_text(f"FROM {loaded}\nLABEL org.example.tests={token}\n")
+    name = f"jt-{token}/python:3.11-slim"
+    docker("build", "--quiet", "--tag", name, str(context))
+    yield name
+    docker("image", "rm", "--force", name, loaded, check=False)
+    docker("image", "prune", "--force", "--filter", f"label=org.example.tests={token}")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ import pytest
 import yaml
 
 from support.advisories import make_export, make_record
-from support.apps import SampleApp, build_base, load_into
 from support.slimcase import PROGRAM, jettison
 from support.wheels import download, served
 
@@ -42,10 +41,9 @@ class Surroundings:
 
 
 @pytest.fixture(scope="module")
-def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
-    name = f"jt-{secrets.token_hex(4)}/python:3.11-slim"
-    layout = build_base("official")
-    load_into("docker", SampleApp(name="b", layout=layout, probes=None, unprobed=layout), name)
+def surroundings(
+    docker_base: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Surroundings]:
     lines = (REPOSITORY / "examples/flask-api/requirements.txt").read_text().splitlines()
     exports = tmp_path_factory.mktemp("osv")
     records = {
@@ -57,8 +55,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundi
     for ecosystem, of_it in records.items():
         make_export(exports, ecosystem, of_it)
     with served(download([line.split()[0] for line in lines if "==" in line])) as index:
-        yield Surroundings(base=name, index=index, advisories=exports)
-    subprocess.run(["docker", "image", "rm", "--force", name], capture_output=True, check=False)
+        yield Surroundings(base=docker_base, index=index, advisories=exports)
 
 
 @pytest.fixture
