@@ -16,17 +16,24 @@ class Context:
     """A build context.
 
     Shape: `paths` are files relative to it; `prefix` is put before them to show them; `read`
-    gives the text of one of them, None where it is no text or too long.
+    gives the text of one of them, None where it is no text or too long; `dockerfile` is the path
+    of the Dockerfile in it.
     """
 
     def __init__(
-        self, paths: Set[str], read: Callable[[str], str | None], *, prefix: str = ""
+        self,
+        paths: Set[str],
+        read: Callable[[str], str | None],
+        *,
+        prefix: str = "",
+        dockerfile: str = "Dockerfile",
     ) -> None:
         self.paths = paths
         self._read = read
         self._texts: dict[str, str | None] = {}
         self._trees: dict[str, ast.Module | None] = {}
         self.prefix = prefix
+        self._dockerfile = dockerfile
 
     def shown(self, path: str) -> str:
         """The path as the user knows it."""
@@ -56,8 +63,13 @@ class Context:
 
     @cached_property
     def ignore_file(self) -> str:
-        """The name of the ignore file, empty where there is none."""
-        return ".dockerignore" if ".dockerignore" in self.paths else ""
+        """The name of the ignore file, empty where there is none.
+
+        BuildKit prefers one that stands beside the Dockerfile and has its name; Podman and
+        Buildah know theirs.
+        """
+        names = (f"{self._dockerfile}.dockerignore", ".dockerignore", ".containerignore")
+        return next((name for name in names if name in self.paths), "")
 
     @cached_property
     def ignore_rules(self) -> IgnoreRules:

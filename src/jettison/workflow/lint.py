@@ -165,7 +165,7 @@ class _Run:
             yield self._fault(file, err.line or 1, f"this is no Dockerfile: {reason}")
             return
         yield from in_dockerfile(dockerfile, file)
-        context = self.files.context(self._context_of(file, dockerfile))
+        context = self.files.context(self._context_of(file, dockerfile), file)
         options = Options(today=self._request.today, digests=self._ask(dockerfile))
         yield from check_dockerfile(View(dockerfile, file, context, options))
 

@@ -67,14 +67,19 @@ class Files:
         """Those that can be read."""
         return {file: text for file in files if (text := self.text(file)) is not None}
 
-    def context(self, directory: Path) -> Context:
-        """The build context of a directory."""
+    def context(self, directory: Path, dockerfile: str) -> Context:
+        """A directory as the build context of a Dockerfile."""
         names = set(self._listed(directory))
         prefix = "" if directory == Path() else f"{directory.as_posix()}/"
         for file in self.changed:
             if file.startswith(prefix):
                 names.add(file.removeprefix(prefix))
-        return Context(frozenset(names), lambda path: self.text(f"{prefix}{path}"), prefix=prefix)
+        return Context(
+            frozenset(names),
+            lambda path: self.text(f"{prefix}{path}"),
+            prefix=prefix,
+            dockerfile=dockerfile.removeprefix(prefix),
+        )
 
     def _listed(self, directory: Path) -> tuple[str, ...]:
         found = self._names.get(directory)

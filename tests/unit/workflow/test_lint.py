@@ -229,3 +229,11 @@ def test_hadolint_that_fails_is_left_out_and_said(project: Path, programs: Path)
     result = lint(LintRequest(paths=(project,), today=TODAY), events=events)
     assert "JT4001" in rules(result)
     assert any("hadolint failed" in str(event) for event in events.events)
+
+
+def test_the_ignore_file_of_one_dockerfile_is_its_own(project: Path) -> None:
+    (project / ".dockerignore").write_text("*.pyc\n")
+    (project / "Dockerfile.dockerignore").write_text(".git\n**/.env\n.venv\nvenv\n")
+    assert "JT2007" not in rules(run(project))
+    (project / "Dockerfile").rename(project / "web.Dockerfile")
+    assert "JT2007" in rules(run(project))
