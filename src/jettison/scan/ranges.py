@@ -63,7 +63,7 @@ def find_fix(version: str, entries: Iterable[Affected], order: VersionOrder) -> 
 def _is_listed(version: str, versions: tuple[str, ...], order: VersionOrder) -> bool:
     if version in versions:
         return True
-    if not versions:
+    if not versions or not order.is_version(version):
         return False
     # The same version in another spelling has the same digits, zeros aside; that is quick to see.
     digits = version.translate(_OTHER_THAN_1_TO_9)

@@ -106,6 +106,7 @@ def test_an_unreadable_version_is_an_error_unless_another_range_holds_it() -> No
         is_affected("banana", affected("introduced 1"), PYPI)
     assert is_affected("banana", affected(versions="banana"), PYPI)
     assert is_affected("banana", affected("introduced 0"), PYPI), "all versions are affected"
+    assert is_affected("1.0a1a0", affected("introduced 0", versions="1.0a1"), PYPI)
 
 
 @pytest.mark.parametrize(
