@@ -145,6 +145,16 @@ def test_records_of_an_image_without_a_release_count(compare: Compare) -> None:
     assert any("names no release" in notice for notice in value["notices"])
 
 
+def test_a_release_that_nothing_is_known_of_fixes_nothing(compare: Compare) -> None:
+    later: Content = {**SLIMMED, "/etc/os-release": b'ID=debian\nVERSION_ID="14"\n'}
+    value = document(compare(ORIGINAL, later, "--format", "json").stdout)
+    outcomes = {row["id"]: row["outcome"] for row in value["vulnerabilities"]}
+    assert outcomes == {**OUTCOMES, "CVE-2026-5": "unknown"}
+    assert [(row["where"], row["reason"]) for row in value["untested"]] == [
+        ("slimmed", "the database has no advisories for Debian:14")
+    ]
+
+
 def test_text_and_what_cannot_be_compared(compare: Compare) -> None:
     done = compare(ORIGINAL, SLIMMED)
     assert "1 remaining, 1 unknown, 1 file gone, 1 package gone, 1 fixed" in done.stdout

@@ -100,7 +100,8 @@ class CompareDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Two images, and every vulnerability of the first.
 
     Shape: `vulnerabilities` from the worst on; `added` are those that only the slimmed image has;
-    `untested` is what of the original could not be held against anything.
+    `untested` is what could not be held against anything, `where` the image that has it:
+    `original`, or `slimmed` for what only that one has.
     """
 
     kind: Literal["compare"] = "compare"

@@ -5,6 +5,7 @@ Decided from the files that are there, never from a record that is missing:
 | in the smaller image | outcome |
 | --- | --- |
 | a record of a version that the advisory does not hold | fixed |
+| a record of another version that nothing is known of | unknown |
 | no record, and none of the files that count | package-gone |
 | the record, and none of the files that count | file-gone |
 | the record, and some of them | remaining |
@@ -73,8 +74,8 @@ class Verdict:
 class Smaller:
     """The smaller image: its packages, its findings, and which files of the original it has.
 
-    Shape: `unreadable` are those of its packages whose versions some advisory could not be held
-    against.
+    Shape: `unreadable` are those of its packages that no advisory, or not all, could be held
+    against: their versions cannot be read, or there are no advisories for their release.
     """
 
     components: Sequence[Component]

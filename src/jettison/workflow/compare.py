@@ -151,11 +151,14 @@ def _in_release_of(original: ReadSide, slimmed: ReadSide, events: EventSink) -> 
 
 
 def _smaller(slimmed: _Judged) -> Smaller:
+    components = slimmed.side.scanned.inputs.components
+    untested = frozenset(components) - frozenset(slimmed.tested)
     return Smaller(
-        components=slimmed.side.scanned.inputs.components,
+        components=components,
         findings=slimmed.matches.findings,
         presence=slimmed.side.presence,
-        unreadable=frozenset(item.package for item in slimmed.matches.uncertain),
+        # Another version of which nothing is known is not for that the fixed one.
+        unreadable=untested | {item.package for item in slimmed.matches.uncertain},
     )
 
 
@@ -185,8 +188,10 @@ def _document(
         vulnerabilities=rows,
         added=added,
         untested=tuple(
-            UntestedRow(what=printable(item.what), where="", reason=printable(item.reason))
-            for item in original.untested
+            UntestedRow(what=printable(item.what), where=where, reason=printable(item.reason))
+            for where, one in (("original", original), ("slimmed", slimmed))
+            for item in one.untested
+            if one is original or item not in original.untested
         ),
         notices=(),
         stages=(),
