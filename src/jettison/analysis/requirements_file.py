@@ -12,9 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from urllib.parse import unquote
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from packaging.version import InvalidVersion, Version
 
 # pip, "Requirements File Format": a comment starts a line or follows a space.
@@ -83,14 +90,9 @@ def decode_requirements(raw: bytes) -> str:
 
 
 def pinned_version(requirement: Requirement) -> str:
-    """The only version that a requirement allows, or empty: by `==`, `===`, or a wheel's name."""
+    """The only version that a requirement allows, or empty: by `==`, `===`, or its file's name."""
     if requirement.url:
-        try:
-            return str(
-                parse_wheel_filename(requirement.url.rpartition("/")[2].partition("#")[0])[1]
-            )
-        except (InvalidWheelFilename, InvalidVersion):
-            return ""
+        return find_distribution(requirement.url)[1]
     exact = [
         item
         for item in requirement.specifier
@@ -103,6 +105,23 @@ def pinned_version(requirement: Requirement) -> str:
     except InvalidVersion:
         return exact[0].version if len(requirement.specifier) == 1 else ""
     return exact[0].version if requirement.specifier.contains(version, prereleases=True) else ""
+
+
+def find_distribution(target: str) -> tuple[str, str]:
+    """Name and version that a wheel or sdist at a path or an address has by its file's name.
+
+    Shape: two empty texts where the name tells none.
+    Source: PEP 427, "File name convention"; PEP 625.
+    """
+    file_name = unquote(re.split(r"[?#]", target, maxsplit=1)[0].rpartition("/")[2])
+    try:
+        if file_name.endswith(".whl"):
+            name, version, *_ = parse_wheel_filename(file_name)
+        else:
+            name, version = parse_sdist_filename(file_name)
+    except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+        return "", ""
+    return name, str(version)
 
 
 def parse_requirements(text: str) -> tuple[RequirementLine, ...]:

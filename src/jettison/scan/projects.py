@@ -10,7 +10,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from jettison.analysis.lock_files import Lock
-from jettison.analysis.requirements_file import LineKind, RequirementLine, pinned_version
+from jettison.analysis.requirements_file import (
+    LineKind,
+    RequirementLine,
+    find_distribution,
+    pinned_version,
+)
 from jettison.scan.chains import find_chains
 from jettison.scan.component import Chain, Component, plain_component
 from jettison.scan.ecosystems import PYPI
@@ -53,6 +58,10 @@ def requirements_inputs(lines: Sequence[FileLine], *, python: str = "") -> Input
             continue
         line = item.line
         if line.kind is LineKind.OPTION:
+            continue
+        name, version = find_distribution(line.target)
+        if line.kind is LineKind.LOCATION and version:
+            pinned.append(_Pinned(canonicalize_name(name), name, version, item.where, line.via))
             continue
         if line.requirement is None:
             reason = (

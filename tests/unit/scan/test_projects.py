@@ -40,6 +40,23 @@ def test_only_what_is_pinned_is_tested() -> None:
     assert inputs.components[0].record == "r.txt:1"
 
 
+def test_a_file_s_name_tells_name_and_version_wherever_it_lies() -> None:
+    inputs = requirements_inputs(
+        lines(
+            "r.txt",
+            "https://x.example/lxml-4.9.0-cp310-cp310-manylinux_2_12_x86_64.whl#sha256=ab\n"
+            "./wheels/Flask-2.2.2-py3-none-any.whl --hash=sha256:ab\n"
+            "django-4.0.tar.gz\n"
+            "idna @ https://x.example/idna-3.6.tar.gz\n"
+            "./wheels/odd.whl\n",
+        )
+    )
+    assert shown(inputs) == ["lxml 4.9.0", "flask 2.2.2", "django 4.0", "idna 3.6"]
+    assert untested(inputs) == [
+        "./wheels/odd.whl (r.txt:5): installed from a path or an address, not from an index"
+    ]
+
+
 def test_constraints_pin_what_is_asked_for_and_install_nothing() -> None:
     inputs = requirements_inputs(
         [
