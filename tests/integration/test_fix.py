@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from support.accounts import Account
 from support.advisories import make_database, make_record
+from support.base_images import make_base
 from support.images import make_image
 from support.index import Wheel, served
+from support.registry import fake_registry
 from support.slimcase import jettison
 from support.web import Handler, serve
 
@@ -133,21 +137,74 @@ def test_pins_of_a_project_file_are_found_where_they_stand(
     assert (project / "pyproject.toml").read_text() == before.replace("web==1.0", "web==1.1")
 
 
-def test_the_base_image_is_changed_by_digest(
+@pytest.fixture
+def bases(tmp_path: Path) -> Path:
+    """Advisories on what one of two base images has."""
+    record = make_record("DEBIAN-CVE-2026-7", "Debian:12", "openssl", fixed="3.0.22-1")
+    return make_database(tmp_path / "bases.db", {"Debian": [record], "PyPI": []})
+
+
+def test_every_from_of_the_base_gets_the_better_one_by_digest(
+    project: Path, index: str, bases: Path
+) -> None:
+    old = make_base({"openssl": "3.0.20-1"}, python="3.12.1")
+    new = make_base({"openssl": "3.0.22-1"}, python="3.12.2")
+    with fake_registry() as registry:
+        name = registry.put("library/python", old, "3.12.1-slim").removeprefix("registry:")
+        better = registry.put("library/python", new, "3.12.2-slim").removeprefix("registry:")
+        before = f"# why\nFROM {name} AS build\nRUN true\n\nFROM  {name}  AS run\n# all\nCOPY . .\n"
+        (project / "Dockerfile").write_text(before)
+        done, document = fix(project, index, bases)
+    assert done.returncode == 0, done.stderr
+    pinned = f"{better}@{new.digest}"
+    assert document["base"] == pinned
+    assert (project / "Dockerfile").read_text() == before.replace(name, pinned)
+
+
+def test_a_base_that_is_the_best_is_pinned(project: Path, index: str, bases: Path) -> None:
+    only = make_base({"openssl": "3.0.22-1"}, python="3.12.2")
+    with fake_registry() as registry:
+        name = registry.put("library/python", only, "3.12.2-slim").removeprefix("registry:")
+        (project / "Dockerfile").write_text(f"FROM {name}\n")
+        done, document = fix(project, index, bases)
+        assert done.returncode == 0, done.stderr
+        assert (project / "Dockerfile").read_text() == f"FROM {name}@{only.digest}\n"
+        again, document = fix(project, index, bases)
+        assert (again.returncode, document["files"]) == (0, [])
+
+
+def test_a_base_that_nobody_can_read_stays(
     project: Path, index: str, database: Path, tmp_path: Path
 ) -> None:
-    (project / "requirements.txt").write_text("web==1.1\n")
-    dockerfile = "# why\nFROM base:1 AS build\nRUN true\nFROM base:1\nCOPY . .  # all\n"
+    (project / "requirements.txt").write_text("web==1.0\n")
+    dockerfile = "FROM base:1 AS build\nRUN true\nFROM base:1\nCOPY . .  # all\n"
     (project / "Dockerfile").write_text(dockerfile)
-    layout = make_image([{"/etc/os-release": b"ID=other\n", "/x": b"1"}]).write_layout(
-        tmp_path / "b"
-    )
+    layout = make_image([{"/etc/os-release": b"ID=other\n"}]).write_layout(tmp_path / "b")
     words = ("--candidate", f"oci:{layout}", "--offline")
     done, document = fix(project, index, database, *words)
     assert done.returncode == 0, done.stderr
     # Nothing is known of the base in use, so nothing is better, and no digest is made up.
     assert (project / "Dockerfile").read_text() == dockerfile
-    assert document["base"] == ""
+    assert (document["base"], document["files"]) == ("", ["requirements.txt"])
+
+
+def test_a_dockerfile_that_may_not_be_written_stops_everything(
+    project: Path, index: str, bases: Path, account: Account
+) -> None:
+    only = make_base({"openssl": "3.0.22-1"}, python="3.12.2")
+    with fake_registry() as registry:
+        name = registry.put("library/python", only, "3.12.2-slim").removeprefix("registry:")
+        text = f"FROM {name}\n"
+        directory = account.home / "project"
+        directory.mkdir()
+        (directory / "Dockerfile").write_text(text)
+        (directory / "Dockerfile").chmod(0o444)
+        shutil.copy(bases, account.home / "bases.db")
+        arguments = ("--index-url", index, "--db", str(account.home / "bases.db"))
+        done = account.jettison("fix", str(directory), *arguments, "--python", "3.11")
+    assert done.returncode == 3
+    assert "Dockerfile cannot be written; nothing was changed" in done.stderr
+    assert (directory / "Dockerfile").read_text() == text
 
 
 def git(directory: Path, *arguments: str) -> str:

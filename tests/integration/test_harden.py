@@ -114,6 +114,28 @@ def test_one_command_from_sources_and_an_empty_cache(
         assert (tmp_path / item["path"]).is_file(), item
 
 
+def test_build_goes_on_to_slim_and_to_scan(
+    project: Path, surroundings: Surroundings, tmp_path: Path
+) -> None:
+    (tmp_path / "jettison.toml").write_text(f'[db.update]\nosv-url = "{surroundings.advisories}"\n')
+    assert jettison("db", "update", "--db", tmp_path / "a.db", cwd=tmp_path).returncode == 0
+    words = ("--base", surroundings.base, "--no-pin")
+    assert jettison("init", project, *words, cwd=tmp_path).returncode == 0
+    with (project / "jettison.toml").open("a") as settings_file:
+        settings_file.write(f'\n[scan]\ndb = "{tmp_path}/a.db"\nfail-on = "critical"\n')
+    argument = f"PIP_INDEX_URL={surroundings.index}"
+    words = ("--builder", "docker", "--network", "host", "--build-arg", argument)
+    done = jettison("build", project, *words, "--slim", "--scan", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["slim"]["verification"]["verdict"] == "passed"
+    slimmed = document["slim"]["outputs"][0]["reference"]
+    assert (
+        document["scan"]["target"]["reference"] == slimmed == f"docker:{project.name}.slim:latest"
+    )
+    assert [row["id"] for row in document["scan"]["findings"]] == ["PYSEC-2026-1"]
+
+
 def test_what_fails_is_named_and_in_the_report(
     project: Path, surroundings: Surroundings, tmp_path: Path
 ) -> None:

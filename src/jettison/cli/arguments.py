@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
@@ -63,6 +63,31 @@ def takes(
         return command
 
     return decorate
+
+
+def arguments_of(
+    verb: str,
+    options: type[Options],
+    words: Sequence[str],
+    defaults: Mapping[str, Mapping[str, Any]],
+) -> Options:
+    """What another verb would be given, were it called with these words and defaults.
+
+    Raises: UsageError.
+    """
+    given: list[Options] = []
+
+    def take(arguments: Options) -> None:
+        given.append(arguments)
+
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name=verb)(takes(options)(take))
+    command = typer.main.get_command(alone)
+    # Values of the table are converted and checked as they are for the verb itself.
+    command.main(
+        list(words), prog_name=verb, standalone_mode=False, default_map=dict(defaults.get(verb, {}))
+    )
+    return given[0]
 
 
 def _for_typer(hint: Any) -> Any:  # a type, which has no better type

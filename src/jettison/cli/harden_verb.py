@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from jettison.cli.arguments import takes
+from jettison.cli.arguments import arguments_of, takes
 from jettison.cli.build_verb import build_request
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.db_verbs import database_path
@@ -28,8 +25,6 @@ from jettison.errors import CheckFailedError
 
 if TYPE_CHECKING:
     from jettison.workflow.harden import HardenRequest, ImageSteps
-
-Arguments = TypeVar("Arguments")
 
 _REPORTS = Path("jettison-report")
 
@@ -131,28 +126,3 @@ def _image_steps(arguments: HardenArguments, report_dir: Path) -> ImageSteps:
         compare=compare if arguments.scan else None,
         advisories=UpdateRequest(database=database_path(arguments.db), base=osv_url),
     )
-
-
-def arguments_of(
-    verb: str,
-    kind: type[Arguments],
-    words: Sequence[str],
-    defaults: Mapping[str, Mapping[str, Any]],
-) -> Arguments:
-    """What another verb would be given, were it called with these words and defaults.
-
-    Raises: UsageError.
-    """
-    given: list[Arguments] = []
-
-    def take(arguments: Arguments) -> None:
-        given.append(arguments)
-
-    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    alone.command(name=verb)(takes(kind)(take))
-    command = typer.main.get_command(alone)
-    # Values of the table are converted and checked as they are for the verb itself.
-    command.main(
-        list(words), prog_name=verb, standalone_mode=False, default_map=dict(defaults.get(verb, {}))
-    )
-    return given[0]

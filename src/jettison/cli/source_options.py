@@ -118,6 +118,12 @@ class BuildArguments:
     ] = ()
     pull: Annotated[bool, Option("--pull", help="Ask for newer base images.")] = False
     cache: Annotated[bool, Option(help="Use the builder's cache.")] = True
+    slim: Annotated[
+        bool, Option("--slim", help="Go on to slim it, with [slim] of DIR/jettison.toml.")
+    ] = False
+    scan: Annotated[
+        bool, Option("--scan", help="Go on to scan what came of it, with [scan] of it.")
+    ] = False
     format: Annotated[
         OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
     ] = OutputFormat.TEXT
