@@ -124,8 +124,8 @@ def test_build_goes_on_to_slim_and_to_scan(
     with (project / "jettison.toml").open("a") as settings_file:
         settings_file.write(f'\n[scan]\ndb = "{tmp_path}/a.db"\nfail-on = "critical"\n')
     argument = f"PIP_INDEX_URL={surroundings.index}"
-    words = ("--builder", "docker", "--network", "host", "--build-arg", argument)
-    done = jettison("build", project, *words, "--slim", "--scan", "--format", "json", cwd=tmp_path)
+    engine = ("--builder", "docker", "--network", "host", "--build-arg", argument)
+    done = jettison("build", project, *engine, "--slim", "--scan", "--format", "json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["slim"]["verification"]["verdict"] == "passed"
