@@ -84,7 +84,7 @@ def context(tmp_path: Path) -> Path:
 def name() -> Iterator[str]:
     made = f"jettison-history-test-{secrets.token_hex(4)}"
     yield made
-    for tag in (made, f"{made}-base"):
+    for tag in (made, f"{made}-base:1"):
         run(("docker", "rmi", "--force", tag), timeout_s=60, options=ProcessOptions(check=False))
 
 
