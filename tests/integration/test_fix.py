@@ -202,7 +202,10 @@ def test_a_dockerfile_that_may_not_be_written_stops_everything(
         shutil.copy(bases, account.home / "bases.db")
         arguments = ("--index-url", index, "--db", str(account.home / "bases.db"))
         # Podman, asked for the base by an ordinary user, would leave a process of its own behind.
-        path = {"PATH": "/nonexistent"}
+        programs = account.home / "bin"
+        programs.mkdir()
+        (programs / "setpriv").symlink_to(str(shutil.which("setpriv")))
+        path = {"PATH": str(programs)}
         done = account.jettison("fix", str(directory), *arguments, "--python", "3.11", env=path)
     assert done.returncode == 3
     assert "Dockerfile cannot be written; nothing was changed" in done.stderr
