@@ -13,7 +13,7 @@ from jettison.cli.db_verbs import DatabaseArguments
 from jettison.cli.options import BoundArguments, OutputFormat
 from jettison.cli.scan_options import FailOn
 from jettison.lint.model import Severity
-from jettison.report.lint_text import LintFormat
+from jettison.report.lint_format import LintFormat
 
 _BUILD: Final = "Building"
 _BRANCH: Final = "Branch and pull request"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Final, assert_never
 from xml.etree import ElementTree as ET
 
 from jettison import __version__
 from jettison.lint.model import Severity
 from jettison.report.lint_document import LintDocument, LintFinding, render_lint_document
+from jettison.report.lint_format import LintFormat
 from jettison.report.lint_sarif import render_sarif
 
 _INDENT: Final = "    "
@@ -19,17 +19,6 @@ _COMMANDS: Final = {
     Severity.WARNING: "warning",
     Severity.INFO: "notice",
 }
-
-
-class LintFormat(StrEnum):
-    """What stdout receives."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
 
 
 def render_lint(document: LintDocument, form: LintFormat, *, columns: int = 80) -> str:

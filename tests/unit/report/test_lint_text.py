@@ -8,7 +8,8 @@ import pytest
 from jettison.lint.model import Finding, Place, Severity
 from jettison.lint.suppressions import Sifted
 from jettison.report.lint_document import LintDocument, describe_lint, is_at_least
-from jettison.report.lint_text import LintFormat, render_lint, summary
+from jettison.report.lint_format import LintFormat
+from jettison.report.lint_text import render_lint, summary
 from support.linting import lint_document
 
 
