@@ -109,14 +109,6 @@ def _is_jwt(token: bytes) -> bool:
     return str(header.get("alg", "none")) != "none" and not is_known
 
 
-def _is_pypi_token(token: bytes) -> bool:
-    """A macaroon that names the index it is for."""
-    try:
-        return b"pypi.org" in _unbase64(token.partition(b"-")[2][:40])
-    except ValueError:
-        return False
-
-
 def _is_registry_login(value: bytes) -> bool:
     """`user:password` in Base64, as Docker's config.json keeps it."""
     try:
@@ -215,9 +207,9 @@ TOKENS: Final = (
     _token(
         "pypi-token",
         "PyPI token",
-        rb"pypi-AgEI[\w-]{50,400}",
-        _is_pypi_token,
-        anchor=rb"pypi-AgEI",
+        # A macaroon of version 2 in Base64; its first field names the index, or the one for tests.
+        rb"pypi-AgE(?:IcHlwaS5vcm|NdGVzdC5weXBpLm9yZ)[\w-]{40,400}",
+        anchor=rb"pypi-AgE",
     ),
     _token(
         "docker-pat",

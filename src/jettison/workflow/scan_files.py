@@ -81,7 +81,7 @@ def _read_file(path: Path, python: str) -> ProjectFiles:
         hint = f"known: {_KNOWN}"
         if path.suffix in (".tar", ".tgz", ".gz"):
             hint = f"an image is named oci-archive:{path} or docker-archive:{path}"
-        raise UsageError(f"{path}: what kind of file this is its name does not tell", hint=hint)
+        raise UsageError(f"{path}: its name does not tell what kind of file it is", hint=hint)
     return read.result()
 
 

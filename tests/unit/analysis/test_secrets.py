@@ -30,8 +30,7 @@ TOKENS = {
     "github-pat": "github" + f"_pat_{random_text('p', 22)}_{random_text('q', 59)}",
     "gitlab-token": "gl" + f"pat-{random_text('g', 20)}",
     "npm-token": "np" + f"m_{random_text('n', 36)}",
-    "pypi-token": "pypi-"
-    + base64.urlsafe_b64encode(b"\x02\x01\x08pypi.org" + b"%" * 60 + bytes(range(30))).decode(),
+    "pypi-token": "pypi-" + f"AgEIcHlwaS5vcmcCJ{random_text('py', 60)}",
     "slack-token": "xo" + f"xb-{random_text('sl', 11, '123456789')}-{random_text('s', 24)}",
     "slack-webhook": "https://hooks.slack.com/services/"
     + f"T{random_text('t', 8, UPPER)}/B{random_text('b', 8, UPPER)}/{random_text('h', 24)}",
