@@ -40,7 +40,7 @@ def lint(arguments: LintArguments) -> None:
     if is_at_least(document.findings, arguments.fail_on):
         raise CheckFailedError(
             f"lint: {summary(document)}",
-            hint="docs/lint.md tells how to suppress what you decide to live with, with a reason",
+            hint="to live with one, say why above its line: # jettison: ignore=CODE and the reason",
         )
 
 

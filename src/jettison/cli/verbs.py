@@ -73,7 +73,7 @@ def verify(arguments: VerifyArguments) -> None:
     if arguments.format is OutputFormat.JSON:
         print_result(render_verify_document(result.document).decode())
     else:
-        print_result(render_verify_text(result.document))
+        print_result(render_verify_text(result.document, width=width()))
     if not result.passed:
         raise CheckFailedError(f"{arguments.slimmed} does not behave as {arguments.original} does")
 

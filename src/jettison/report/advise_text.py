@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from jettison.report.advise_document import AdviseDocument, AdviseRow, SeverityCounts
-from jettison.report.columns import Column, Cut, render_table, visible
+from jettison.report.columns import Column, Cut, render_table, visible, wrapped
 from jettison.report.units import human_size
 from jettison.scan.advise import Change, Wheels
 
@@ -42,7 +42,7 @@ _KNOWN_BY: Final = {
 def render_advise_text(document: AdviseDocument, *, width: int = 80) -> str:
     """The whole advice."""
     base = visible(document.base) or "the base image"
-    lines = [f"{base}: {_KNOWN_BY[document.base_known_by]}"]
+    lines = [*wrapped(f"{base}: {_KNOWN_BY[document.base_known_by]}", width, 2)]
     if document.requires_python:
         lines.append(f"requires-python: {visible(document.requires_python)}")
     lines += ["", *_table(document, width), ""]

@@ -54,6 +54,19 @@ def shorten(text: str, width: int, cut: Cut) -> str:
     return _ELLIPSIS + kept
 
 
+def wrapped(text: str, width: int, indent: int) -> Iterator[str]:
+    """The text on as many lines as it takes, broken at spaces; words are never broken."""
+    line, started = "", False
+    for word in text.split(" "):
+        if started and len(line) + 1 + len(word) > width and line.strip():
+            yield line.rstrip()
+            line = " " * indent + word
+        else:
+            line = f"{line} {word}" if started else word
+        started = True
+    yield line.rstrip()
+
+
 def render_table(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int, indent: int = 2
 ) -> Iterator[str]:

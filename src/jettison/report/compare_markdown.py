@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jettison.report.compare_document import CompareDocument, VulnerabilityRow
-from jettison.report.compare_rows import comparison_rows
+from jettison.report.compare_rows import comparison_rows, vulnerability_count
 from jettison.report.markdown import cell, link, table
 from jettison.scan.compare import GONE
 
@@ -29,7 +29,7 @@ def _lines(document: CompareDocument) -> Iterator[str]:
     found = document.outcomes
     yield ""
     yield (
-        f"**{len(document.vulnerabilities)} vulnerabilities of the original: {found.remaining} "
+        f"**{vulnerability_count(document)} of the original: {found.remaining} "
         f"remaining, {found.unknown} unknown, {found.file_gone} file gone, "
         f"{found.package_gone} package gone, {found.fixed} fixed.** "
         f"By its records alone a scanner finds {document.slimmed.recorded.vulnerabilities} in the "

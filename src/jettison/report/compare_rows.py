@@ -32,7 +32,7 @@ def _rows(document: CompareDocument) -> Iterator[ComparisonRow]:
     one, other = document.original, document.slimmed
 
     def numbers(
-        label: str, read: Callable[[ComparedImage], int], show: Callable[[int], str] = str
+        label: str, read: Callable[[ComparedImage], int], show: Callable[[int], str] = "{:,}".format
     ) -> ComparisonRow:
         before, after = read(one), read(other)
         return ComparisonRow(
@@ -56,6 +56,12 @@ def _rows(document: CompareDocument) -> Iterator[ComparisonRow]:
         slimmed=_seconds(other.scan_seconds),
         change=_change(one.scan_seconds, other.scan_seconds),
     )
+
+
+def vulnerability_count(document: CompareDocument) -> str:
+    """How many the original has: `1 vulnerability`, `12 vulnerabilities`."""
+    count = len(document.vulnerabilities)
+    return f"{count} vulnerabilit{'y' if count == 1 else 'ies'}"
 
 
 def _of_severity(severity: Severity) -> Callable[[ComparedImage], int]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from jettison.report.columns import Column, Cut, render_table, shorten, visible
 from jettison.report.compare_document import CompareDocument, VulnerabilityRow
-from jettison.report.compare_rows import comparison_rows
+from jettison.report.compare_rows import comparison_rows, vulnerability_count
 from jettison.scan.compare import Outcome
 
 _ORDER: Final = (
@@ -84,9 +84,9 @@ def _ending(document: CompareDocument, width: int) -> Iterator[str]:
         yield f"note: {visible(notice)}"
     recorded = document.slimmed.recorded.vulnerabilities
     found = document.outcomes
+    yield f"{vulnerability_count(document)} of the original:"
     yield (
-        f"{len(document.vulnerabilities)} vulnerabilities of the original: {found.remaining} "
-        f"remaining, {found.unknown} unknown, {found.file_gone} file gone, "
+        f"  {found.remaining} remaining, {found.unknown} unknown, {found.file_gone} file gone, "
         f"{found.package_gone} package gone, {found.fixed} fixed"
     )
     yield f"by its records alone a scanner finds {recorded} in {document.slimmed.facts.reference}"

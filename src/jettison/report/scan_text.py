@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from jettison.report.columns import Cut, shorten, visible
+from jettison.report.columns import Cut, shorten, visible, wrapped
 from jettison.report.scan_document import FindingRow, ScanDocument, TargetKind, totals_line
 from jettison.report.scan_rows import by_package
 
@@ -29,7 +29,7 @@ def render_scan_text(document: ScanDocument, *, width: int = 80, is_full: bool =
         [
             line
             for text in _untold(document, None if is_full else _MOST_UNTESTED)
-            for line in _wrapped(text, width, 2)
+            for line in wrapped(text, width, 2)
         ]
     )
     sections.append([*_ending(document)])
@@ -60,7 +60,7 @@ def _package(findings: Sequence[FindingRow], width: int, most: int) -> Iterator[
         more = len(titles) - _MOST_BINARIES
         heading += "  as " + ", ".join(visible(title) for title in titles[:_MOST_BINARIES])
         heading += f" and {more} more" if more > 0 else ""
-    yield from _wrapped(heading, width, 0)
+    yield from wrapped(heading, width, 0)
     if first.layer is not None:
         where = "base image" if first.layer.is_base else "your layers"
         text = f"  from layer {first.layer.index} ({where})"
@@ -71,12 +71,12 @@ def _package(findings: Sequence[FindingRow], width: int, most: int) -> Iterator[
         yield f"  from {visible(first.packages[0].location)}"
     chains = _chains(first)
     for chain in chains[:_MOST_CHAINS]:
-        yield from _wrapped("  introduced through " + " > ".join(map(visible, chain)), width, 4)
+        yield from wrapped("  introduced through " + " > ".join(map(visible, chain)), width, 4)
     if len(chains) > _MOST_CHAINS:
         yield f"  and {len(chains) - _MOST_CHAINS} more ways"
     owners = dict.fromkeys(item.owner for item in first.packages if item.owner)
     for owner in owners:
-        yield from _wrapped(f"  part of {visible(owner)}, which may have the fix already", width, 4)
+        yield from wrapped(f"  part of {visible(owner)}, which may have the fix already", width, 4)
     has_one_fix = len(fixes) == 1
     if has_one_fix:
         fix = next(iter(fixes))
@@ -106,9 +106,9 @@ def _finding(row: FindingRow, width: int, *, with_fix: bool) -> Iterator[str]:
     if with_fix:
         facts.append("no fix yet" if row.fixed_version is None else f"fixed in {row.fixed_version}")
     indent = _SEVERITY + 4
-    yield from _wrapped("  ".join((text, "; ".join(facts))).rstrip(), width, indent)
+    yield from wrapped("  ".join((text, "; ".join(facts))).rstrip(), width, indent)
     if row.aliases:
-        yield from _wrapped(" " * indent + ", ".join(map(visible, row.aliases)), width, indent)
+        yield from wrapped(" " * indent + ", ".join(map(visible, row.aliases)), width, indent)
     if row.summary:
         yield shorten(" " * indent + visible(row.summary), width, Cut.END)
     yield " " * indent + visible(row.links[0])
@@ -171,21 +171,10 @@ def _ending(document: ScanDocument) -> Iterator[str]:
         packages = f"{item.packages} package{'' if item.packages == 1 else 's'}"
         age = f", fetched {item.fetched_at[:10]}" if item.fetched_at else ""
         yield f"{packages} held against the advisories of {item.name}{age}"
-    yield totals_line(document)
+    told, _, counts = totals_line(document).partition(": ")
+    yield f"{told}:"
+    yield f"  {counts}"
     if totals.vulnerabilities:
-        yield f"{totals.fixable} of them have a fix"
+        yield f"{totals.fixable} of them {'has' if totals.fixable == 1 else 'have'} a fix"
     if totals.ignored:
         yield f"{totals.ignored} ignored"
-
-
-def _wrapped(text: str, width: int, indent: int) -> Iterator[str]:
-    """The text on as many lines as it takes, broken at spaces; words are never broken."""
-    line, started = "", False
-    for word in text.split(" "):
-        if started and len(line) + 1 + len(word) > width and line.strip():
-            yield line.rstrip()
-            line = " " * indent + word
-        else:
-            line = f"{line} {word}" if started else word
-        started = True
-    yield line.rstrip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import StringIO
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from jettison.report.columns import wrapped
 from jettison.report.explain import Explanation, Fate, Step
 from jettison.report.facts import ImageFacts
 from jettison.report.slim_document import SlimDocument, Verification
@@ -89,6 +90,11 @@ def verification_lines(verification: Verification) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def fitted(lines: Iterable[str], width: int) -> str:
+    """The lines as a text, those that are too long broken at spaces."""
+    return "".join(f"{part}\n" for line in lines for part in wrapped(line, width, 4))
+
+
 def render_slim_text(document: SlimDocument, *, width: int = 80) -> str:
     """The whole outcome as plain text: the table, the verdict, what was written, notices."""
     parts: list[str] = []
@@ -98,7 +104,7 @@ def render_slim_text(document: SlimDocument, *, width: int = 80) -> str:
     lines.extend(f"image: {item.reference}" for item in document.outputs)
     lines.extend(f"{item.kind}: {item.path}" for item in document.artifacts)
     lines.extend(f"note: {item}" for item in document.notices)
-    parts.append("\n".join(lines) + "\n")
+    parts.append(fitted(lines, width))
     return "\n".join(parts)
 
 

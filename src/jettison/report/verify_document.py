@@ -9,7 +9,7 @@ import msgspec
 from jettison.report.container_report import ImageName
 from jettison.report.documents import encode
 from jettison.report.slim_document import Stage, Verification
-from jettison.report.text import verification_lines
+from jettison.report.text import fitted, verification_lines
 
 
 class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,9 +33,9 @@ def render_verify_document(document: VerifyDocument) -> bytes:
     return encode(document, indent=2)
 
 
-def render_verify_text(document: VerifyDocument) -> str:
+def render_verify_text(document: VerifyDocument, *, width: int = 80) -> str:
     """The verdict and what led to it."""
     lines = [*verification_lines(document.verification)]
     lines.extend(f"missed: {path}" for path in document.missed)
     lines.extend(f"note: {notice}" for notice in document.notices)
-    return "\n".join(lines) + "\n"
+    return fitted(lines, width)

@@ -82,7 +82,8 @@ def init(request: InitRequest) -> InitResult:
     if not request.dry_run:
         if taken and not request.force:
             raise UsageError(
-                f"{request.directory}: {', '.join(taken)} there already; nothing was written",
+                f"{request.directory}: {', '.join(taken)} {'is' if len(taken) == 1 else 'are'} "
+                "there already; nothing was written",
                 hint="look at the difference with --dry-run, replace them with --force",
             )
         _write(request.directory, {path: files[path] for path in changed})

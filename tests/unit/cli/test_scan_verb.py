@@ -69,7 +69,7 @@ def test_findings_end_with_1_and_are_told_by_package(scan: Scan) -> None:
     assert "HIGH      CVE-2026-1  CVSS 3.1 7.5\n            GHSA-1, PYSEC-1\n" in out
     assert "numpy>1 (requirements.txt:3): not pinned to one version" in out
     totals = "0 critical, 1 high, 0 medium, 0 low, 0 unknown"
-    assert f"2 packages tested, 1 vulnerability: {totals}\n" in out
+    assert f"2 packages tested, 1 vulnerability:\n  {totals}\n" in out
     assert "vulnerabilities were found" in err
 
 
@@ -140,7 +140,7 @@ def test_an_empty_directory_has_nothing_to_scan(scan: Scan) -> None:
     ("words", "says"),
     [
         (("missing.txt",), "there is no such file or directory"),
-        (("odd.bin",), "what kind of file this is"),
+        (("odd.bin",), "its name does not tell"),
         (("image.tar",), "docker-archive:image.tar"),
         (("bad.json",), "neither CycloneDX nor SPDX"),
         (("uv.lock",), "uv.lock: "),

@@ -13,7 +13,7 @@ TEXT = """\
                               docker:shop  docker:shop.slim
 size                                980MB              30MB  32.7x less
 compressed size                     327MB              10MB  32.7x less
-files                               98000              3000  32.7x less
+files                              98,000             3,000  32.7x less
 OS packages                           196                 6  32.7x less
 Python packages                        20                20        same
 vulnerabilities                         4                 4        same
@@ -43,7 +43,8 @@ added: 1
   HIGH      CVE-2024-22195  jinja2 3.1.2
 not tested: python 3.12.1: OSV has no advisories
 note: the slimmed image names no release
-4 vulnerabilities of the original: 2 remaining, 1 unknown, 0 file gone, 1 package gone, 0 fixed
+4 vulnerabilities of the original:
+  2 remaining, 1 unknown, 0 file gone, 1 package gone, 0 fixed
 by its records alone a scanner finds 0 in docker:shop.slim
 """
 

@@ -45,7 +45,8 @@ note: the ignore of CVE-1 fits nothing any more
 
 2 packages held against the advisories of Debian:12, fetched 2026-11-28
 2 packages held against the advisories of PyPI, fetched 2026-11-28
-4 packages tested, 3 vulnerabilities: 0 critical, 1 high, 0 medium, 1 low, 1 unknown
+4 packages tested, 3 vulnerabilities:
+  0 critical, 1 high, 0 medium, 1 low, 1 unknown
 2 of them have a fix
 1 ignored
 """

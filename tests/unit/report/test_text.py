@@ -9,6 +9,7 @@ from jettison.report.removed import make_removed_report
 from jettison.report.slim_document import Verification
 from jettison.report.text import (
     comparison_rows,
+    fitted,
     render_comparison,
     render_explanation,
     render_slim_text,
@@ -132,3 +133,11 @@ def test_an_engine_s_layers_have_no_compressed_size() -> None:
     rows = {row.label: row for row in comparison_rows(plain, slimmed_facts())}
     assert (rows["compressed size"].original, rows["compressed size"].ratio) == ("-", "-")
     assert rows["size"].ratio == "5.0x"
+
+
+def test_long_lines_are_broken_at_spaces() -> None:
+    lines = fitted(["  not compared: " + "word " * 20, "note: short"], 80).splitlines()
+    assert lines[0].startswith("  not compared: word")
+    assert lines[1].startswith("    word")
+    assert lines[2] == "note: short"
+    assert max(map(len, lines)) <= 80

@@ -42,7 +42,7 @@ def test_a_dry_run_shows_and_writes_nothing(shop: Path) -> None:
 
 def test_what_is_there_is_replaced_only_by_force(shop: Path) -> None:
     (shop / "compose.yaml").write_text("services: {}\n")
-    with pytest.raises(UsageError, match=r"compose\.yaml there already; nothing was written"):
+    with pytest.raises(UsageError, match=r"compose\.yaml is there already; nothing was written"):
         init(request(shop))
     assert not (shop / "Dockerfile").exists()
     init(request(shop, force=True))
