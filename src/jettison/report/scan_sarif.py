@@ -6,15 +6,23 @@ Source: SARIF 2.1.0; GitHub, "SARIF support for code scanning" for `security-sev
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any, Final, assert_never
 from urllib.parse import quote
 
 import msgspec
 
 from jettison import __version__
-from jettison.report.scan_document import FindingRow, IgnoredRow, ScanDocument, TargetKind
+from jettison.report.scan_document import (
+    FindingRow,
+    IgnoredRow,
+    ScanDocument,
+    ScanTarget,
+    TargetKind,
+)
 from jettison.scan.severity import Severity
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -113,8 +121,21 @@ def _physical(location: str, document: ScanDocument) -> Table:
     line = 1
     if document.target.kind is TargetKind.PROJECT and (fits := _LINE.fullmatch(location)):
         location, line = fits[1], int(fits[2])
-    uri = quote(location.lstrip("/") or document.target.reference)
+    if document.target.kind is TargetKind.IMAGE:
+        uri = quote(location.lstrip("/") or document.target.reference)
+    else:
+        uri = _uri_of_file(location, document.target)
     return {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}
+
+
+def _uri_of_file(location: str, target: ScanTarget) -> str:
+    """A file of the project where the one who scanned sees it: services that show results next to
+    the code look for it below the directory that they were run in.
+    """
+    reference = PurePosixPath(target.reference)
+    is_file = target.files[:1] == (reference.name,)
+    path = posixpath.normpath((reference.parent if is_file else reference) / location)
+    return f"file://{quote(path)}" if path.startswith("/") else quote(path)
 
 
 def _suppressed(item: IgnoredRow) -> Table:

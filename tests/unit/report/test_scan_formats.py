@@ -97,6 +97,25 @@ def test_sarif_points_at_lines_and_records() -> None:
     assert place["artifactLocation"] == {"uri": "var/lib/dpkg/status"}
 
 
+@pytest.mark.parametrize(
+    ("reference", "files", "uri"),
+    [
+        ("services/shop", ("requirements.txt",), "services/shop/requirements.txt"),
+        ("services/requirements.txt", ("requirements.txt",), "services/requirements.txt"),
+        ("./a b/", ("requirements.txt",), "a%20b/requirements.txt"),
+        ("/srv/shop", ("requirements.txt",), "file:///srv/shop/requirements.txt"),
+    ],
+)
+def test_sarif_names_files_from_where_the_scan_was_run(
+    reference: str, files: tuple[str, ...], uri: str
+) -> None:
+    target = ScanTarget(kind=TargetKind.PROJECT, reference=reference, files=files)
+    document = msgspec.structs.replace(project_document(), target=target)
+    place = sarif(document)["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == uri
+    assert place["region"]["startLine"] == 7
+
+
 def test_sarif_says_what_was_not_tested() -> None:
     run = sarif(scan_document())
     texts = [
