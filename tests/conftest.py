@@ -15,6 +15,8 @@ from support.abilities import required, why_not
 from support.accounts import Account, make_account
 from support.commands import FakeCommand, write_fake_command
 
+_SETTINGS = ("JETTISON_", "PIP_", "UV_", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -46,7 +48,7 @@ def pytest_runtest_makereport(
 def _hermetic(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """HOME, caches and TMPDIR of its own; nothing of the caller's jettison or colour settings."""
+    """HOME, caches and TMPDIR of its own; no settings of the caller's for jettison, pip or uv."""
     # pytest asks for TMPDIR when the first tmp_path is made; that must not be one test's own.
     tmp_path_factory.getbasetemp()
     # Not below tmp_path: a socket's path must fit into 108 bytes, unix(7).
@@ -63,7 +65,7 @@ def _hermetic(
         directory.mkdir(parents=True, mode=0o700)
         monkeypatch.setenv(variable, str(directory))
     for variable in list(os.environ):
-        if variable.startswith("JETTISON_") or variable in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        if variable.startswith(_SETTINGS):
             monkeypatch.delenv(variable)
     monkeypatch.setattr(tempfile, "tempdir", None)
     yield
