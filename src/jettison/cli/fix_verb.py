@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jettison.cli.arguments import takes
 from jettison.cli.options import OutputFormat
 from jettison.cli.source_options import FixArguments
-from jettison.cli.terminal import print_result, progress
+from jettison.cli.terminal import print_result, progress, width
 from jettison.errors import CheckFailedError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def fix(arguments: FixArguments) -> None:
         print_result(encode(result.document, indent=2).decode())
     else:
         print_result(result.diff if arguments.dry_run else "")
-        print_result(render_fix_text(result.document, is_dry=arguments.dry_run))
+        print_result(render_fix_text(result.document, is_dry=arguments.dry_run, columns=width()))
     if result.remaining:
         raise CheckFailedError(
             f"left after the upgrades: {', '.join(result.remaining[:8])}",

@@ -11,7 +11,7 @@ import typer
 from jettison.cli.arguments import takes
 from jettison.cli.options import OutputFormat
 from jettison.cli.source_options import InitArguments
-from jettison.cli.terminal import print_result
+from jettison.cli.terminal import print_result, width
 from jettison.errors import TransportError, UsageError
 from jettison.image.reference import Reference
 
@@ -36,7 +36,7 @@ def init(arguments: InitArguments) -> None:
         print_result(encode(document, indent=2).decode())
     else:
         print_result(result.diff if arguments.dry_run else "")
-        print_result(render_init_text(document, is_dry=arguments.dry_run))
+        print_result(render_init_text(document, is_dry=arguments.dry_run, width=width()))
 
 
 def init_request(arguments: InitArguments, *, only_missing: bool = False) -> InitRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -65,6 +65,11 @@ def wrapped(text: str, width: int, indent: int) -> Iterator[str]:
             line = f"{line} {word}" if started else word
         started = True
     yield line.rstrip()
+
+
+def fitted(lines: Iterable[str], width: int) -> str:
+    """The lines as a text, those that are too long broken at spaces."""
+    return "".join(f"{part}\n" for line in lines for part in wrapped(line, width, 4))
 
 
 def render_table(

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from jettison.report.columns import fitted
 from jettison.scan.upgrades import Upgrade
 
 _SHOWN_IDS = 4
@@ -64,7 +65,7 @@ def upgrade_rows(upgrades: tuple[Upgrade, ...]) -> tuple[UpgradeRow, ...]:
     )
 
 
-def render_fix_text(document: FixDocument, *, is_dry: bool) -> str:
+def render_fix_text(document: FixDocument, *, is_dry: bool, columns: int = 80) -> str:
     """A line for each upgrade, and what is left."""
     lines = []
     width = max((len(f"{row.package} {row.before}") for row in document.upgrades), default=0)
@@ -93,7 +94,7 @@ def render_fix_text(document: FixDocument, *, is_dry: bool) -> str:
     if document.pull_request:
         lines.append(f"pull request: {document.pull_request}")
     lines += [f"not done: {item}" for item in document.failures]
-    return "\n".join(lines) + "\n"
+    return fitted(lines, columns)
 
 
 def render_message(document: FixDocument) -> tuple[str, str]:

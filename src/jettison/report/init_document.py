@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from jettison.report.columns import fitted
 from jettison.scaffold.plan import Plan
 
 
@@ -63,7 +64,7 @@ def describe_init(
     )
 
 
-def render_init_text(document: InitDocument, *, is_dry: bool) -> str:
+def render_init_text(document: InitDocument, *, is_dry: bool, width: int = 80) -> str:
     """What was found, what was written, what to know."""
     rows = [
         ("app", f"{document.framework}: {document.app} ({document.found_in})"),
@@ -87,4 +88,4 @@ def render_init_text(document: InitDocument, *, is_dry: bool) -> str:
     else:
         lines.append("nothing to write: every file is as it would be written")
     lines.extend(f"note: {item}" for item in document.notices)
-    return "\n".join(lines) + "\n"
+    return fitted(lines, width)

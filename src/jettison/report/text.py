@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from jettison.report.columns import wrapped
+from jettison.report.columns import fitted
 from jettison.report.explain import Explanation, Fate, Step
 from jettison.report.facts import ImageFacts
 from jettison.report.slim_document import SlimDocument, Verification
@@ -88,11 +88,6 @@ def verification_lines(verification: Verification) -> tuple[str, ...]:
     if len(verification.excluded) > _SHOWN:
         lines.append(f"  and {len(verification.excluded) - _SHOWN} more")
     return tuple(lines)
-
-
-def fitted(lines: Iterable[str], width: int) -> str:
-    """The lines as a text, those that are too long broken at spaces."""
-    return "".join(f"{part}\n" for line in lines for part in wrapped(line, width, 4))
 
 
 def render_slim_text(document: SlimDocument, *, width: int = 80) -> str:

@@ -6,10 +6,11 @@ from typing import Literal
 
 import msgspec
 
+from jettison.report.columns import fitted
 from jettison.report.container_report import ImageName
 from jettison.report.documents import encode
 from jettison.report.slim_document import Stage, Verification
-from jettison.report.text import fitted, verification_lines
+from jettison.report.text import verification_lines
 
 
 class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

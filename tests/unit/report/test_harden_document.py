@@ -66,3 +66,12 @@ def test_init_tells_what_it_found_and_why() -> None:
     assert "Python           3.14 (pyproject.toml: >=3.12)\n" in text
     assert "health           /health (answered by the server's configuration)\n" in text
     assert "would write: Dockerfile\n" in text
+
+
+def test_what_init_and_fix_tell_fits_the_terminal() -> None:
+    notice = "a base image is not pinned, no digest could be had: " + "a word " * 12
+    made = msgspec.structs.replace(init_document(), notices=(notice,))
+    failed = msgspec.structs.replace(fix_document(), base="", failures=(notice,))
+    for text in (render_init_text(made, is_dry=False), render_fix_text(failed, is_dry=False)):
+        assert "a base image is not pinned" in text
+        assert max(map(len, text.splitlines())) <= 80

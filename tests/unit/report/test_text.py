@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from jettison.paths import ImagePath
+from jettison.report.columns import fitted
 from jettison.report.container_report import make_container_report
 from jettison.report.explain import explain_path
 from jettison.report.removed import make_removed_report
 from jettison.report.slim_document import Verification
 from jettison.report.text import (
     comparison_rows,
-    fitted,
     render_comparison,
     render_explanation,
     render_slim_text,
