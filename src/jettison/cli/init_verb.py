@@ -63,16 +63,13 @@ def _asked(wishes: Wishes) -> Wishes:
     def ask(question: str, known: str) -> str:
         return known or str(typer.prompt(question, default="", show_default=False, err=True))
 
-    port = wishes.port or ask("Port (Enter: as the sources say)", "")
-    if isinstance(port, str) and port and not (port.isdigit() and 0 < int(port) < 1 << 16):
+    app = ask("App as MODULE:OBJECT (Enter: look for it)", wishes.app)
+    base = ask("Base image (Enter: python, slim)", wishes.base)
+    port = str(wishes.port or ask("Port (Enter: as the sources say)", ""))
+    if port and not (port.isdigit() and 0 < int(port) < 1 << 16):
         raise UsageError(f"{port!r} is not a port", hint="write a number up to 65535")
-    return replace(
-        wishes,
-        app=ask("App as MODULE:OBJECT (Enter: look for it)", wishes.app),
-        base=ask("Base image (Enter: python, slim)", wishes.base),
-        name=ask("Name of image and services (Enter: the directory's)", wishes.name),
-        port=int(port) if port else None,
-    )
+    name = ask("Name of image and services (Enter: the directory's)", wishes.name)
+    return replace(wishes, app=app, base=base, port=int(port) if port else None, name=name)
 
 
 def _resolver(arguments: InitArguments) -> Callable[[str], str]:
