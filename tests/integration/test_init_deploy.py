@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from jettison.scaffold.render import NGINX
+from support.apps import SampleApp, build_directory, load_into
 from support.slimcase import jettison
 from support.waiting import wait_until
 from support.wheels import download, served
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+REPOSITORY = Path(__file__).parents[2]
+EXAMPLES = REPOSITORY / "examples"
 MADE_BY_INIT = ("Dockerfile", ".dockerignore", "compose.yaml", "gunicorn.conf.py", "jettison.toml")
 _ASK = """
 import sys, urllib.error, urllib.request
@@ -43,9 +48,9 @@ def test_a_compose_tool_takes_the_services(name: str, monkeypatch: pytest.Monkey
     assert "read_only: true" in done.stdout
 
 
-@pytest.mark.needs("runc", "root", "bases", "docker", "nginx")
+@pytest.mark.needs("runc", "root", "bases", "docker", "nginx", "compose")
 @pytest.mark.usefixtures("warm_cache")
-def test_nginx_serves_the_reference_app(docker_base: str, tmp_path: Path) -> None:
+def test_nginx_and_compose_serve_the_reference_app(docker_base: str, tmp_path: Path) -> None:
     directory = tmp_path / "flask-api"
     shutil.copytree(EXAMPLES / "flask-api", directory)
     for name in MADE_BY_INIT:
@@ -66,8 +71,47 @@ def test_nginx_serves_the_reference_app(docker_base: str, tmp_path: Path) -> Non
             assert (status, sniffing) == ("200", "nosniff")
             assert json.loads(body) == {"message": "Success!"}
             assert ask(pid, "/nothing").startswith("404 nosniff")
+        composed(directory, image)
     finally:
         subprocess.run(["docker", "image", "rm", "-f", image], capture_output=True, check=False)
+
+
+def composed(directory: Path, image: str) -> None:
+    """The compose file as it was written, but for the names of images and the port on the host."""
+    file = directory / "compose.yaml"
+    web = f"jt-{secrets.token_hex(4)}/nginx:1"
+    layout = build_directory(REPOSITORY / "tests/apps/nginx")
+    load_into("docker", SampleApp(name="n", layout=layout, probes=None, unprobed=layout), web)
+    text = file.read_text()
+    for written, here in (
+        ("flask-api:0.1.0", image),
+        (NGINX, web),
+        ('"8080:8080"', '"127.0.0.1::8080"'),
+    ):
+        assert written in text
+        text = text.replace(written, here)
+    file.write_text(text)
+    argv = ["docker-compose", "--project-name", f"jt{secrets.token_hex(4)}", "--file", str(file)]
+
+    def compose(*words: str) -> str:
+        done = subprocess.run([*argv, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    try:
+        # nginx is started only once the app is healthy.
+        compose("up", "--detach", "--no-build")
+        url = f"http://{compose('port', 'nginx', '8080')}/health"
+
+        def answers() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+                return bool(json.loads(answer.read()) == {"status": "healthy"})
+            return False
+
+        wait_until(answers, deadline_s=30)
+    finally:
+        compose("down", "--volumes", "--timeout", "5")
+        subprocess.run(["docker", "image", "rm", "-f", web], capture_output=True, check=False)
 
 
 def pins(requirements: Path) -> list[str]:

@@ -56,6 +56,12 @@ def build_app(name: str, base: str = "") -> SampleApp:
     )
 
 
+@cache
+def build_directory(directory: Path) -> Path:
+    """The layout of what the Dockerfile in a directory makes; needs `bases`."""
+    return _build(str(directory))
+
+
 def load_into(engine: str, app: SampleApp, name: str) -> str:
     """Give the app to `docker` or `podman` under `name`, and return that name."""
     _script("--load-layout", str(app.layout), f"--{engine}", name)
