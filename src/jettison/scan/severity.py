@@ -85,9 +85,10 @@ def rate(entries: Iterable[tuple[Record, Affected]]) -> Rating:
         return max(scored, key=lambda rating: (rating.score or 0.0, rating.vector))
     for words in (_words_of_distributions, _words_of_databases):
         named = [
-            Rating(severity=_WORDS[word.casefold()], source=source)
+            Rating(severity=_WORDS[plain], source=source)
             for source, word in words(entries)
-            if word.casefold() in _WORDS
+            # Debian's tracker marks with asterisks what it took over from NVD: `medium**`.
+            if (plain := word.casefold().rstrip("*")) in _WORDS
         ]
         if named:
             return min(named, key=lambda rating: (rank(rating.severity), rating.source))

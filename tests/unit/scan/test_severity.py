@@ -73,6 +73,8 @@ def test_a_vector_goes_before_words() -> None:
         ("medium", "medium"),
         ("low", "low"),
         ("unimportant", "low"),
+        ("medium**", "medium"),
+        ("low*", "low"),
         ("not yet assigned", "unknown"),
         ("end-of-life", "unknown"),
     ],
