@@ -227,8 +227,16 @@ def _directness(record: Record) -> tuple[int, str]:
 
 
 def _links(records: Iterable[Record]) -> tuple[str, ...]:
-    """Addresses of advisories, or of anything else where there are none; trackers first."""
-    references = [item for record in records for item in record.references if item.url]
+    """Addresses of advisories, or of anything else where there are none; trackers first.
+
+    They end up in pages and in code scanning, so nothing that a browser would run is one.
+    """
+    references = [
+        item
+        for record in records
+        for item in record.references
+        if item.url.startswith(("https://", "http://"))
+    ]
     advisories = [item.url for item in references if item.type == "ADVISORY"]
     urls = dict.fromkeys(advisories or [item.url for item in references])
     return tuple(sorted(urls, key=lambda url: not any(place in url for place in _TRACKERS)))

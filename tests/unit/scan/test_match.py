@@ -230,3 +230,13 @@ def test_an_id_that_only_looks_like_a_cve_s_is_an_id() -> None:
         "CVE-2026-2",
         "CVE-2026-10",
     ]
+
+
+def test_only_addresses_of_the_web_are_links() -> None:
+    references = [
+        {"type": "ADVISORY", "url": "javascript:alert(1)"},
+        {"type": "WEB", "url": "https://example.org/1"},
+    ]
+    record = make_record("CVE-2026-1", "PyPI/p", "introduced 0", references=references)
+    (finding,) = found([python_package("p", "1.0")], record)
+    assert finding.links == ("https://example.org/1",)
