@@ -289,8 +289,8 @@ class TestLogin:
         assert "wr0ng" not in done.stderr
 
 
+# A cache of its own: what another test has unpacked would not be downloaded.
 @pytest.mark.needs("runc", "root", "bases")
-@pytest.mark.usefixtures("warm_cache")
 def test_an_image_is_slimmed_out_of_a_registry_and_into_it(registry: str, tmp_path: Path) -> None:
     place = _place(registry)
     original = f"registry:{place}:1"
