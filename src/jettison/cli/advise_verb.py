@@ -51,7 +51,7 @@ def advise(arguments: AdviseArguments) -> None:
 def find_dockerfile(target: str) -> Path | None:
     """The Dockerfile that is meant; None for an image.
 
-    Raises: UsageError for a directory without one.
+    Raises: UsageError for a directory without one, and for one that is named and not there.
     """
     path = Path(target).expanduser()
     if path.is_dir() and not (path / "oci-layout").is_file():
@@ -61,6 +61,8 @@ def find_dockerfile(target: str) -> Path | None:
         raise UsageError(
             f"{target}: no Dockerfile is there", hint="name it, or an image as docker:NAME"
         )
+    if path.name in _NAMES and not path.exists():
+        raise UsageError(f"{target}: no such file", hint="name it, or an image as docker:NAME")
     return path if path.is_file() and ":" not in target else None
 
 
