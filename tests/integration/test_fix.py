@@ -324,10 +324,13 @@ def test_a_lock_file_without_its_tool_is_left_alone(
     assert (project / "poetry.lock").read_text() == lock
 
 
-def test_a_lock_file_is_written_by_its_tool(project: Path, index: str, database: Path) -> None:
+@pytest.mark.parametrize(("asked", "after"), [("web<2", "web<2"), ("web==1.0", "web==1.1")])
+def test_a_lock_file_is_written_by_its_tool(
+    project: Path, index: str, database: Path, asked: str, after: str
+) -> None:
     (project / "pyproject.toml").write_text(
         "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.11'\n"
-        "dependencies = ['web<2']\n"
+        f"dependencies = ['{asked}']\n"
     )
     environment = {"UV_DEFAULT_INDEX": index}
     uv = [str(Path(sys.executable).with_name("uv"))]
@@ -347,3 +350,4 @@ def test_a_lock_file_is_written_by_its_tool(project: Path, index: str, database:
     rows = {row["package"]: row["after"] for row in json.loads(done.stdout)["upgrades"]}
     assert rows == {"web": "1.1", "core": "2.0"}
     assert 'name = "web"\nversion = "1.1"' in (project / "uv.lock").read_text()
+    assert f"['{after}']" in (project / "pyproject.toml").read_text()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -208,14 +208,23 @@ def fix_locks(work: Work, vulnerable: Vulnerable) -> None:
             continue
         if Path(path).name not in LOCK_TOOLS:
             work.failures.append(f"{path}: no tool is known that changes it")
+        before = dict(work.texts)
+        _raise_project(work, wanted)
         result = relock(work.directory, path, wanted, work.changed())
         if result.text is None:
+            work.texts = before
             work.failures.append(result.failure)
             work.upgrades += [_undone(item) for item in upgrades]
             continue
         work.text(path)
         work.texts[path] = result.text
         work.upgrades += [_outcome(work, path, item, result.text) for item in upgrades]
+
+
+def _raise_project(work: Work, wanted: Mapping[str, str]) -> None:
+    """What pyproject.toml itself pins no tool may lock in another version."""
+    if (work.directory / _PROJECT).is_file():
+        _edit_project(work, _PROJECT, Chosen(pins=wanted))
 
 
 def _nearest(work: Work, component: Component, findings: Sequence[Finding]) -> Upgrade:
