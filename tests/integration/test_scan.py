@@ -139,3 +139,20 @@ def test_an_image_of_nothing_has_nothing_to_scan(scan: Scan) -> None:
     code, document = scan({"/app": b"\x7fELF"})
     assert code == 3
     assert document["findings"] == []
+
+
+def test_a_distribution_that_two_files_name_is_tested_once(tmp_path: Path) -> None:
+    database = make_database(
+        tmp_path / "advisories.db", {"PyPI": [make_record("PYSEC-1", "PyPI", "flask")]}
+    )
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "requirements.txt").write_text("flask==2.2.2\n")
+    (project / "requirements-dev.txt").write_text("Flask==2.2.2\nclick==8.1.7\n")
+    done = jettison("scan", project, "--db", database, "--format", "json")
+    document = json.loads(done.stdout)
+    assert document["packages_tested"] == 2
+    assert document["ecosystems"][0]["packages"] == 2
+    (finding,) = document["findings"]
+    places = {item["location"] for item in finding["packages"]}
+    assert places == {"requirements.txt:1", "requirements-dev.txt:1"}

@@ -78,7 +78,9 @@ def _ending(document: CompareDocument, width: int) -> Iterator[str]:
             package = f"{visible(row.package.source)} {visible(row.package.source_version)}"
             yield f"  {row.severity.upper():<8}  {visible(row.id)}  {package}"
     for item in document.untested[:_MOST]:
-        what = f"{visible(item.what)} of the {item.where}" if item.where else visible(item.what)
+        what = (
+            f"{visible(item.what)} of the {item.where} image" if item.where else visible(item.what)
+        )
         yield shorten(f"not tested: {what}: {visible(item.reason)}", width, Cut.END)
     for notice in document.notices:
         yield f"note: {visible(notice)}"

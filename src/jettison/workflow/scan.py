@@ -113,14 +113,15 @@ def judge(
                  reason=item.reason)
         for item in matches.uncertain
     )  # fmt: skip
+    counted = _each_once(tested) if scanned.target.kind is TargetKind.PROJECT else tested
     document = ScanDocument(
         target=scanned.target,
         findings=findings,
         bundled=tuple(finding_row(finding, context) for finding in bundled),
         ignored=ignored,
         totals=count_totals(findings, ignored=len(ignored)),
-        packages_tested=len(tested),
-        ecosystems=_ecosystems(tested, database),
+        packages_tested=len(counted),
+        ecosystems=_ecosystems(counted, database),
         untested=tuple(
             UntestedRow(
                 what=printable(item.what),
@@ -137,6 +138,12 @@ def judge(
         passed=not any(_fails(finding, request.fail_on) for finding in sifted.findings),
     )
     return ScanResult(document=document, tested=tuple(tested))
+
+
+def _each_once(components: Iterable[Component]) -> list[Component]:
+    """A project's files name the same distribution more than once; it is installed once."""
+    keys = {(item.ecosystem, item.name, item.version): item for item in components}
+    return list(keys.values())
 
 
 def _sift(request: ScanRequest, scanned: Scanned, findings: Iterable[Finding]) -> Sifted:
