@@ -162,11 +162,15 @@ def _go(request: HardenRequest, account: _Account) -> None:
         _slim(steps, account, said)
     if not account.slimmed:
         return
-    with account.step("gates") as said:
-        found = xray(steps.slimmed(account.slimmed), events=account.events)
-        account.gates = found.document.gates
-        account.failed += [f"gate {gate.name}" for gate in found.failed]
-        said.append(f"{len(account.gates) - len(found.failed)} of {len(account.gates)} passed")
+    slimmed = steps.slimmed(account.slimmed)
+    if not slimmed.gates:
+        account.skip("gates", "none are set")
+    else:
+        with account.step("gates") as said:
+            found = xray(slimmed, events=account.events)
+            account.gates = found.document.gates
+            account.failed += [f"gate {gate.name}" for gate in found.failed]
+            said.append(f"{len(account.gates) - len(found.failed)} of {len(account.gates)} passed")
     if steps.compare is None:
         account.skip("scan", "no vulnerabilities were to be looked for")
         return
