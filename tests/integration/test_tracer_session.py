@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -326,6 +327,17 @@ def test_the_agent_ends_with_its_session(tmp_path: Path) -> None:
         assert Path(f"/proc/{pid}").exists()
     assert not Path(f"/proc/{pid}").exists()
     assert set(threading.enumerate()) <= before
+
+
+def test_the_agent_keeps_no_pipe_of_another_thread_open(tmp_path: Path) -> None:
+    # As `subprocess.Popen` waits for its program in one thread while a session starts in another.
+    read_end, write_end = os.pipe()
+    with TracerSession(tmp_path):
+        os.close(write_end)
+        # It has ended as soon as the agent has closed its copy, not when the session is over.
+        wait_until(lambda: select.select([read_end], [], [], 0)[0])
+        assert os.read(read_end, 1) == b""
+    os.close(read_end)
 
 
 def test_own_time_is_far_below_50_microseconds_a_call() -> None:

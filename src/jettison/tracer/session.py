@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from jettison.errors import HostError, TraceLossError
+from jettison.linux.descriptors import close_inherited
 from jettison.linux.signals import signals_deferred
 from jettison.trace import Origin, TraceLog
 from jettison.tracer import agent
@@ -77,6 +78,8 @@ class TracerSession:
                     status = 1
                     try:
                         ours.close()
+                        kept = (listeners.fileno(), orders.fileno(), theirs.fileno())
+                        close_inherited(keep=kept)
                         status = agent.serve(listeners, orders, theirs, self._crash_log)
                     finally:
                         # Nothing of the session's own clean-up may run in its copy.
