@@ -202,7 +202,7 @@ def test_a_dockerfile_that_may_not_be_written_stops_everything(
         shutil.copy(bases, account.home / "bases.db")
         arguments = ("--index-url", index, "--db", str(account.home / "bases.db"))
         # Podman, asked for the base by an ordinary user, would leave a process of its own behind.
-        programs = account.home / "bin"
+        programs = account.home / "programs-without-podman"
         programs.mkdir()
         (programs / "setpriv").symlink_to(str(shutil.which("setpriv")))
         path = {"PATH": str(programs)}

@@ -290,7 +290,7 @@ def test_an_ordinary_user_s_abilities_are_found(
 def test_subordinate_ids_that_cannot_be_used_leave_the_single_one(
     account: Account, tmp_path: Path
 ) -> None:
-    helpers = account.home / "bin"
+    helpers = account.home / "helpers-that-fail"
     helpers.mkdir()
     for name in ("newuidmap", "newgidmap"):
         (helpers / name).write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
