@@ -7,6 +7,7 @@ import pickle
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -413,3 +414,61 @@ def test_files_in_memory_go_with_the_process_and_large_ones_stay_on_disk(workdir
     assert run(inside, workdir) == (True, False, True, False)
     assert not (small / "x").exists()
     assert (large / "x").stat().st_size == 1 << 20
+
+
+# Python drops what is raised while its own hooks run after a fork.
+_TOLD_WHILE_LOOKING = """
+import os, signal
+from jettison.linux.abilities import detect
+told = []
+def tell():
+    if not told:
+        told.append(signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+os.register_at_fork(after_in_parent=tell)
+try:
+    detect()
+except KeyboardInterrupt:
+    print("told")
+"""
+
+
+def test_an_interruption_while_abilities_are_found_is_not_lost() -> None:
+    argv = [sys.executable, "-c", _TOLD_WHILE_LOOKING]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("told\n", "")
+
+
+# The worker is pid 1 of its namespace; until it has been told it stays where it has no handler.
+_TOLD_TOO_SOON = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from jettison.events import Silent
+from jettison.linux.abilities import detect
+from jettison.linux.isolation import IsolationOptions, run_isolated
+detect()
+def wait():
+    if os.getpid() == 1:
+        print("forked", flush=True)
+        end = time.monotonic() + 3
+        while signal.SIGTERM not in signal.sigpending() and time.monotonic() < end:
+            time.sleep(0.01)
+def work(events):
+    Path(sys.argv[1]).write_text("it ran")
+    threading.Event().wait(30)
+os.register_at_fork(after_in_child=wait)
+options = IsolationOptions(grace_s=6)
+run_isolated(work, events=Silent(), workdir=Path(sys.argv[2]), options=options)
+"""
+
+
+def test_an_order_that_comes_before_the_worker_has_a_handler_is_kept(
+    workdir: Path, tmp_path: Path
+) -> None:
+    argv = [sys.executable, "-c", _TOLD_TOO_SOON, str(tmp_path / "ran"), str(workdir)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "forked\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) != 0
+    assert not (tmp_path / "ran").exists()

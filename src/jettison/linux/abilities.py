@@ -14,6 +14,7 @@ from jettison.linux.cgroups import CgroupMode, can_make_groups, detect_mode, fin
 from jettison.linux.idmap import IdMapping, plan_mapping, read_current_mapping, single_mapping
 from jettison.linux.libc import MountFlag, Namespace
 from jettison.linux.overlay import mount_overlay
+from jettison.linux.signals import signals_deferred
 from jettison.linux.userns import fork_mapped
 
 # Settings that keep an ordinary user from making a user namespace, and what they then are.
@@ -111,6 +112,12 @@ def _rehearse(mapping: IdMapping | None) -> dict[str, str]:
 
     Shape: `mapped` if the namespaces were entered, `failure` and `overlay` as texts.
     """
+    # What handlers raise while Python itself tidies up after a fork, it drops.
+    with signals_deferred():
+        return _rehearse_undisturbed(mapping)
+
+
+def _rehearse_undisturbed(mapping: IdMapping | None) -> dict[str, str]:
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as answers:
         try:

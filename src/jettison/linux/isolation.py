@@ -297,6 +297,8 @@ def _run_janitor(
         if user_namespace is not None:
             libc.setns(user_namespace, Namespace.USER)
         libc.unshare(Namespace.PID)
+        # An order may come before the worker has its handler: it stays pending until then.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         worker = os.fork()
     except OSError as err:
         channel.send(_Raised(_why_not(f"{err.filename}: {err.strerror}")))
@@ -340,6 +342,7 @@ def _run_worker(
         _detach_stdin()
         _interrupt_on_sigterm()
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             _own_mounts()
             message = pickle.dumps(_Returned(function(channel)))
         except BaseException as err:  # noqa: BLE001  # raised again in the caller

@@ -84,12 +84,13 @@ def signals_to_descriptor(*more: signal.Signals) -> Iterator[int]:
         if not _in_main_thread():
             yield read_end
             return
-        with _handlers(lambda _number, _frame: None, (*STOPPING, *more)):
-            previous = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-            try:
+        # The descriptor comes first: a handler without it would take a signal and tell nobody.
+        previous = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+        try:
+            with _handlers(lambda _number, _frame: None, (*STOPPING, *more)):
                 yield read_end
-            finally:
-                signal.set_wakeup_fd(previous)
+        finally:
+            signal.set_wakeup_fd(previous)
     finally:
         for descriptor in (read_end, write_end):
             with suppress(OSError):
