@@ -1,10 +1,9 @@
 """Run a function in namespaces of its own, such that nothing of it can outlive the run.
 
-Three processes. The *caller* asked for it and stays what it is. The *janitor* is a child of it,
-in the user namespace where there is one, but with the caller's mounts and processes; it survives
-even a SIGKILL of the caller, long enough to clean up. The *worker*, its child, is pid 1 of a pid
-namespace and has mounts of its own: it runs the function, and when it ends, the kernel ends
-everything below it.
+Three processes. The *caller* asked for it and stays what it is. The *janitor* is a child of it, in
+the user namespace where there is one, but with the caller's mounts and processes; it survives even
+a SIGKILL of the caller, long enough to clean up. The *worker*, its child, is pid 1 of a pid
+namespace with mounts of its own: it runs the function, and when it ends, all below it does.
 """
 
 from __future__ import annotations
@@ -38,7 +37,6 @@ from jettison.linux.workdir import discard_work_directory, work_directory
 __all__ = ["IsolationOptions", "run_isolated", "work_directory"]
 
 T = TypeVar("T")
-
 _HEADER: Final = struct.Struct("=Q")
 
 
@@ -284,9 +282,8 @@ def _run_janitor(
     user_namespace: int | None,
 ) -> int:
     """In the janitor: start the worker, hand signals on to it, and clean up after it."""
-    os.close(pipes.messages_read)
-    os.close(pipes.control_write)
-    os.close(stop)
+    for descriptor in (pipes.messages_read, pipes.control_write, stop):
+        os.close(descriptor)
     signal.set_wakeup_fd(-1)
     # A session of its own: Ctrl-C is for the caller, who then tells us.
     os.setsid()
@@ -314,8 +311,8 @@ def _watch(worker: int, control: int, workdir: Path) -> int:
     handle = os.pidfd_open(worker)
     caller_lives = True
     poll = select.poll()
-    poll.register(handle, select.POLLIN)
-    poll.register(control, select.POLLIN)
+    for descriptor in (handle, control):
+        poll.register(descriptor, select.POLLIN)
     while handle not in (ready := {descriptor for descriptor, _ in poll.poll()}):
         orders = os.read(control, 64) if control in ready else b""
         if not orders:
@@ -324,7 +321,7 @@ def _watch(worker: int, control: int, workdir: Path) -> int:
             poll.unregister(control)
         for number in orders or bytes((signal.SIGKILL,)):
             os.kill(worker, number)
-    _, status = os.waitpid(worker, 0)
+    status = os.waitpid(worker, 0)[1]
     with suppress(OSError):
         remove_cgroups(workdir.name)
         if not caller_lives:
