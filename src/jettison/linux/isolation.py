@@ -21,7 +21,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 from jettison.errors import HostError, JettisonError
@@ -30,7 +29,12 @@ from jettison.linux import libc
 from jettison.linux.abilities import detect, find_switch
 from jettison.linux.cgroups import remove_cgroups
 from jettison.linux.libc import MountFlag, Namespace
-from jettison.linux.signals import STOPPING, read_signals, signals_to_descriptor
+from jettison.linux.signals import (
+    STOPPING,
+    interrupt_on_sigterm,
+    read_signals,
+    signals_to_descriptor,
+)
 from jettison.linux.userns import fork_mapped
 from jettison.linux.workdir import discard_work_directory, work_directory
 
@@ -337,9 +341,8 @@ def _run_worker(
         os.close(control)
         libc.set_parent_death_signal(signal.SIGKILL)
         _detach_stdin()
-        _interrupt_on_sigterm()
         try:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            interrupt_on_sigterm()
             _own_mounts()
             message = pickle.dumps(_Returned(function(channel)))
         except BaseException as err:  # noqa: BLE001  # raised again in the caller
@@ -357,24 +360,6 @@ def _detach_stdin() -> None:
     descriptor = os.open(os.devnull, os.O_RDONLY)
     os.dup2(descriptor, 0)
     os.close(descriptor)
-
-
-def _interrupt_on_sigterm() -> None:
-    """Let the first SIGTERM raise KeyboardInterrupt; more of them must not disturb the unwinding.
-
-    Handlers and not SIG_IGN, which programs that we start would inherit.
-    """
-    told = False
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal told
-        if not told:
-            told = True
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _own_mounts() -> None:

@@ -103,3 +103,23 @@ def read_signals(descriptor: int) -> bytes:
         return os.read(descriptor, 64)
     except BlockingIOError:
         return b""
+
+
+def interrupt_on_sigterm() -> None:
+    """Let the first SIGTERM raise KeyboardInterrupt; more of them must not disturb the unwinding.
+
+    One that was held back until now does so at once. Handlers and not SIG_IGN, which programs that
+    we start would inherit.
+    """
+    told = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal told
+        if not told:
+            told = True
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
