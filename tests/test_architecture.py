@@ -13,10 +13,10 @@ import pytest
 
 SOURCE: Final = Path(__file__).resolve().parents[1] / "src/jettison"
 
-# Ground is two rows: errors stand below the other three.
+# Ground is two rows: errors stand below the others.
 LADDER: Final = (
     ("errors",),
-    ("digest", "events", "paths"),
+    ("decisions", "digest", "events", "paths"),
     ("image", "filetree", "dockerfile", "trace"),
     ("analysis",),
     ("selection", "profile", "lint", "scaffold", "sbom"),

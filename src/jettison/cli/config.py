@@ -49,6 +49,18 @@ _NOT_OPTIONS: Final = frozenset(
 )
 
 
+def read_own_table(path: Path, verb: str, name: str) -> Any:
+    """The value of `[[verb.name]]`, as it stands there; an empty list where there is none.
+
+    Raises: UsageError for a file that is not there, or not TOML.
+    """
+    document = _read(path)
+    if document is None:
+        raise UsageError(f"{path}: No such file or directory")
+    table = document.get(verb, {})
+    return table.get(name, []) if isinstance(table, Mapping) else []
+
+
 def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
     """Option values by verb, fit to be click's default map; empty where there is no such file.
 
@@ -58,16 +70,9 @@ def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
     `size = "200MB"` is `--gate size=200MB`.
     Raises: UsageError for a file that is not TOML, and for tables and keys that are not known.
     """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
+    document = _read(path)
+    if document is None:
         return {}
-    except OSError as err:
-        raise UsageError(f"{path}: {err.strerror}") from err
-    try:
-        document = tomllib.loads(raw.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise UsageError(f"{path}: {err}") from err
     defaults: dict[str, dict[str, Any]] = {}
     for verb, table in _by_verb(document):
         known = _options(verb, path)
@@ -82,6 +87,17 @@ def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
             settings[option.name] = _repeated(value) if option.default == () else value
         defaults[verb] = settings
     return defaults
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(path.read_bytes().decode())
+    except FileNotFoundError:
+        return None
+    except OSError as err:
+        raise UsageError(f"{path}: {err.strerror}") from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise UsageError(f"{path}: {err}") from err
 
 
 def _by_verb(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

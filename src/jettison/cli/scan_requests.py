@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from jettison.cli.config import read_own_table
 from jettison.cli.db_verbs import database_path
 from jettison.cli.scan_options import CompareArguments, FailOn, ScanArguments
 from jettison.cli.sources import source_request
@@ -32,7 +32,7 @@ def scan_request(arguments: ScanArguments) -> ScanRequest:
         database=database_path(arguments.db),
         today=datetime.now(UTC).date(),
         fail_on=fail_on(arguments.fail_on),
-        ignores=() if arguments.ignores is None else read_ignores(arguments.ignores),
+        ignores=() if arguments.ignores is None else _read_ignores(arguments.ignores),
         vex=tuple(map(Path, arguments.vex)),
         python=arguments.python,
     )
@@ -86,16 +86,6 @@ def fail_on(value: FailOn) -> Severity | None:
             return Severity(value.value)
 
 
-def read_ignores(path: Path) -> tuple[Ignore, ...]:
-    """The `[[scan.ignore]]` of a file; its other tables are read by `config`.
-
-    Raises: UsageError.
-    """
-    try:
-        table = tomllib.loads(path.read_text())
-    except OSError as err:
-        raise UsageError(f"{path}: {err.strerror}") from err
-    except ValueError as err:
-        raise UsageError(f"{path}: {err}") from err
-    scan = table.get("scan", {})
-    return parse_ignores(scan.get("ignore", []) if isinstance(scan, dict) else [], where=str(path))
+def _read_ignores(path: Path) -> tuple[Ignore, ...]:
+    """The list `[[scan.ignore]]` of a file. Raises: UsageError."""
+    return parse_ignores(read_own_table(path, "scan", "ignore"), where=str(path))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jettison.cli.arguments import takes
+from jettison.cli.config import read_own_table
 from jettison.cli.source_options import LintArguments
 from jettison.cli.sources import source_request
 from jettison.cli.terminal import print_result, progress, width
@@ -57,7 +57,7 @@ def lint_request(arguments: LintArguments) -> LintRequest:
         context=arguments.context,
         fix=arguments.fix,
         hadolint=arguments.hadolint,
-        ignores=() if arguments.ignores is None else read_ignores(arguments.ignores),
+        ignores=() if arguments.ignores is None else _read_ignores(arguments.ignores),
         today=datetime.now(UTC).date(),
         resolve=_resolver(arguments) if arguments.online else None,
     )
@@ -89,17 +89,8 @@ def _resolver(arguments: LintArguments) -> Callable[[str], str]:
     return resolve
 
 
-def read_ignores(path: Path) -> tuple[Ignore, ...]:
+def _read_ignores(path: Path) -> tuple[Ignore, ...]:
     """The list `[[lint.ignore]]` of a file. Raises: UsageError."""
     from jettison.lint.suppressions import parse_ignores  # noqa: PLC0415  # as above
 
-    try:
-        document = tomllib.loads(path.read_bytes().decode())
-    except OSError as err:
-        raise UsageError(f"{path}: {err.strerror}") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise UsageError(f"{path}: {err}") from err
-    table = document.get("lint", {})
-    return parse_ignores(
-        table.get("ignore", []) if isinstance(table, dict) else [], where=str(path)
-    )
+    return parse_ignores(read_own_table(path, "lint", "ignore"), where=str(path))

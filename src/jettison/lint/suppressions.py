@@ -7,12 +7,13 @@ In a file: `# jettison: ignore=JT1003 reason`, above what it is about or behind 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from jettison.decisions import Decision, read_decisions
 from jettison.dockerfile import Dockerfile
 from jettison.errors import UsageError
 from jettison.lint.meta import BAD_SUPPRESSION, IDLE_SUPPRESSION, UNREADABLE
@@ -20,8 +21,10 @@ from jettison.lint.model import Finding, Place, Problem
 
 _PRAGMA: Final = re.compile(r"#\s*jettison:\s*ignore(?P<file>-file)?(?P<rest>.*)")
 _RULES: Final = re.compile(r"\s*=\s*([A-Za-z]+\d+(?:\s*,\s*[A-Za-z]+\d+)*)(?:\s+|$)(.*)")
-_FIELDS: Final = ("rule", "path", "reason", "expires")
-_EXAMPLE: Final = 'write [[lint.ignore]] with rule = "JT1003", reason = "…" and, if you like, path'
+_EXAMPLE: Final = (
+    'write [[lint.ignore]] with rule = "JT1003", reason = "…" and, if you like, path = "…" and '
+    "expires = 2026-12-31"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,36 +141,20 @@ def parse_ignores(value: Any, *, where: str) -> tuple[Ignore, ...]:  # decoded T
 
     Raises: UsageError naming the entry and what it lacks.
     """
-    if not isinstance(value, list):
-        raise UsageError(f"{where}: lint.ignore is not a list of tables", hint=_EXAMPLE)
-    return tuple(
-        _parse_ignore(item, f"{where}: lint.ignore, number {number}")
-        for number, item in enumerate(value, start=1)
+    decisions = read_decisions(
+        value, where=f"{where}: lint.ignore", about=("rule", "path"), example=_EXAMPLE
     )
+    return tuple(_ignore(decision) for decision in decisions)
 
 
-def _parse_ignore(item: Any, where: str) -> Ignore:
-    if not isinstance(item, Mapping):
-        raise UsageError(f"{where}: not a table", hint=_EXAMPLE)
-    unknown = sorted(set(item) - set(_FIELDS))
-    if unknown:
-        hint = f"known: {', '.join(_FIELDS)}"
-        raise UsageError(f"{where}: unknown key {unknown[0]!r}", hint=hint)
-    for key in ("rule", "path", "reason"):
-        if not isinstance(item.get(key, ""), str):
-            raise UsageError(f"{where}: {key} is not a text", hint=_EXAMPLE)
-    if not item.get("rule", "").strip():
-        raise UsageError(f"{where}: it names no rule", hint=_EXAMPLE)
-    if not item.get("reason", "").strip():
-        raise UsageError(f"{where}: it has no reason", hint=_EXAMPLE)
-    expires = item.get("expires")
-    if expires is not None and not isinstance(expires, date):
-        raise UsageError(f"{where}: expires is no day", hint="write it as 2027-01-31")
+def _ignore(decision: Decision) -> Ignore:
+    if not decision.about["rule"]:
+        raise UsageError(f"{decision.where}: it names no rule", hint=_EXAMPLE)
     return Ignore(
-        rule=item["rule"].strip().upper(),
-        path=item.get("path", ""),
-        reason=item["reason"].strip(),
-        expires=expires,
+        rule=decision.about["rule"].upper(),
+        path=decision.about["path"],
+        reason=decision.reason,
+        expires=decision.expires,
     )
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from packaging.utils import canonicalize_name
 
+from jettison.decisions import Decision, read_decisions
 from jettison.errors import UsageError
 from jettison.scan.match import Finding
 from jettison.scan.purls import purl_of, source_purl_of
 from jettison.scan.vex import VexStatement, VexTarget, find_statement
 
-_FIELDS: Final = ("id", "package", "reason", "expires")
 _EXAMPLE: Final = (
     'write [[scan.ignore]] with id = "CVE-…" or package = "…", reason = "…" and '
     "expires = 2026-12-31"
@@ -74,48 +74,19 @@ def parse_ignores(value: Any, *, where: str) -> tuple[Ignore, ...]:  # decoded T
 
     Raises: UsageError naming the entry and what it lacks.
     """
-    if not isinstance(value, list):
-        raise UsageError(f"{where}: scan.ignore is not a list of tables", hint=_EXAMPLE)
-    return tuple(
-        _parse_ignore(item, f"{where}: scan.ignore, number {number}")
-        for number, item in enumerate(value, start=1)
+    decisions = read_decisions(
+        value, where=f"{where}: scan.ignore", about=("id", "package"), example=_EXAMPLE
     )
+    return tuple(_ignore(decision) for decision in decisions)
 
 
-def _parse_ignore(item: Any, where: str) -> Ignore:
-    if not isinstance(item, Mapping):
-        raise UsageError(f"{where}: not a table", hint=_EXAMPLE)
-    unknown = sorted(set(item) - set(_FIELDS))
-    if unknown:
-        raise UsageError(
-            f"{where}: unknown key {unknown[0]!r}", hint=f"known: {', '.join(_FIELDS)}"
-        )
-    for key in ("id", "package", "reason"):
-        if not isinstance(item.get(key, ""), str):
-            raise UsageError(f"{where}: {key} is not a text", hint=_EXAMPLE)
-    if not item.get("id") and not item.get("package"):
-        raise UsageError(f"{where}: neither id nor package says what is ignored", hint=_EXAMPLE)
-    if not item.get("reason", "").strip():
-        raise UsageError(f"{where}: it has no reason", hint=_EXAMPLE)
-    return Ignore(
-        id=item.get("id", ""),
-        package=item.get("package", ""),
-        reason=item["reason"].strip(),
-        expires=_parse_day(item.get("expires"), where),
-    )
-
-
-def _parse_day(value: Any, where: str) -> date:
-    if value is None:
-        raise UsageError(f"{where}: it does not say when it expires", hint=_EXAMPLE)
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError) as err:
-        raise UsageError(f"{where}: {value!r} is no day", hint=_EXAMPLE) from err
+def _ignore(decision: Decision) -> Ignore:
+    if not any(decision.about.values()):
+        message = f"{decision.where}: neither id nor package says what is ignored"
+        raise UsageError(message, hint=_EXAMPLE)
+    if decision.expires is None:
+        raise UsageError(f"{decision.where}: it does not say when it expires", hint=_EXAMPLE)
+    return Ignore(reason=decision.reason, expires=decision.expires, **decision.about)
 
 
 def silence(

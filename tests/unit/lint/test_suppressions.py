@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -113,6 +113,15 @@ def test_a_file_that_cannot_be_read_cannot_be_ignored() -> None:
     assert made.findings == (finding,)
 
 
+def test_an_end_is_a_day_however_it_is_written() -> None:
+    table = [
+        {"rule": "jt1003", "reason": "r", "expires": written}
+        for written in (date(2026, 12, 31), datetime(2026, 12, 31, 12), "2026-12-31")
+    ]
+    parsed = parse_ignores(table, where="jettison.toml")
+    assert parsed == (Ignore(rule="JT1003", reason="r", expires=date(2026, 12, 31)),) * 3
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -123,7 +132,10 @@ def test_a_file_that_cannot_be_read_cannot_be_ignored() -> None:
         ([{"reason": "r"}], "names no rule"),
         ([{"rule": "JT1003", "reason": "r", "paths": "x"}], "unknown key 'paths'"),
         ([{"rule": 1, "reason": "r"}], "rule is not a text"),
-        ([{"rule": "JT1003", "reason": "r", "expires": "soon"}], "expires is no day"),
+        (
+            [{"rule": "JT1003", "reason": "r", "expires": "soon"}],
+            "expires is 'soon', which is no day",
+        ),
     ],
 )
 def test_settings_that_cannot_be_meant_are_named(value: object, message: str) -> None:
