@@ -60,6 +60,16 @@ def test_a_compiler_is_left_behind(docker_base: str, wheel_index: str, tmp_path:
         docker("image", "rm", "--force", name, check=False)
 
 
+def test_a_step_that_fails_leaves_no_container_behind(docker_base: str, tmp_path: Path) -> None:
+    token = secrets.token_hex(8)
+    (tmp_path / "Dockerfile").write_text(f"FROM {docker_base}\nRUN echo {token} && exit 7\n")
+    name = f"jt-{token}:1"
+    done = jettison("build", ".", "--tag", name, "--builder", "docker", cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    commands = docker("ps", "--all", "--no-trunc", "--format", "{{.Command}}")
+    assert token not in commands
+
+
 @pytest.fixture(scope="module")
 def podman_base() -> Iterator[str]:
     """What Podman, and Buildah with it, has the base under."""

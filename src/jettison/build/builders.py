@@ -173,6 +173,9 @@ def _argv(builder: Builder, request: BuildRequest) -> Iterator[str]:
             yield from ("docker", "build")
             if has_buildkit:
                 yield from ("--build-arg", "BUILDKIT_INLINE_CACHE=1")
+            else:
+                # Otherwise the container of a step that fails stays behind.
+                yield "--force-rm"
         case BuilderKind.PODMAN | BuilderKind.BUILDAH:
             # OCI's form has no HEALTHCHECK.
             yield from (builder.kind, "build", "--format", "docker")

@@ -143,10 +143,6 @@ class Stage:
         """Its instructions of these names, in order."""
         return tuple(item for item in self.instructions if item.name in names)
 
-    def find_last(self, *names: str) -> Instruction | None:
-        """Its last instruction of these names."""
-        return next((item for item in reversed(self.instructions) if item.name in names), None)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dockerfile:

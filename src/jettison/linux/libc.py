@@ -28,7 +28,6 @@ _NR_OPENAT2: Final = 437
 _NR_SECCOMP: Final = {"x86_64": 317, "aarch64": 277, "riscv64": 277}
 
 _PR_SET_PDEATHSIG: Final = 1
-_PR_SET_CHILD_SUBREAPER: Final = 36
 _SECCOMP_GET_NOTIF_SIZES: Final = 3
 
 
@@ -116,12 +115,6 @@ def set_parent_death_signal(signal_number: int) -> None:
     """Have the kernel send us this signal when the thread that forked us ends; prctl(2)."""
     if _libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal_number), 0, 0, 0) != 0:
         raise _failed("prctl PR_SET_PDEATHSIG")
-
-
-def become_subreaper() -> None:
-    """Become the parent of descendants whose own parent ends; prctl(2)."""
-    if _libc.prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1), 0, 0, 0) != 0:
-        raise _failed("prctl PR_SET_CHILD_SUBREAPER")
 
 
 def open_in_root(root: int, path: str, flags: int) -> int:

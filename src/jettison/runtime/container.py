@@ -277,11 +277,6 @@ class Container:
         """Where the layers are mounted; do not follow the image's links from outside."""
         return self._rootfs.path
 
-    @property
-    def output_path(self) -> Path:
-        """The file with the first part of what was printed."""
-        return self._bundle / "output"
-
     def is_running(self) -> bool:
         """Whether the first process has not ended."""
         return self._started.status is None
