@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jettison.report.compare_document import ComparedImage, CompareDocument, Push, PushKind
-from jettison.report.units import human_size
+from jettison.report.units import count_of, human_size
 from jettison.scan.severity import Severity
 
 _ABSENT: Final = "-"
@@ -61,7 +61,7 @@ def _rows(document: CompareDocument) -> Iterator[ComparisonRow]:
 def vulnerability_count(document: CompareDocument) -> str:
     """How many the original has: `1 vulnerability`, `12 vulnerabilities`."""
     count = len(document.vulnerabilities)
-    return f"{count} vulnerabilit{'y' if count == 1 else 'ies'}"
+    return count_of(count, "vulnerability", "vulnerabilities")
 
 
 def _of_severity(severity: Severity) -> Callable[[ComparedImage], int]:

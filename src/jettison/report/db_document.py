@@ -9,7 +9,7 @@ import msgspec
 
 from jettison.report.columns import Column, Cut, render_table, visible
 from jettison.report.documents import Count, encode
-from jettison.report.units import human_size
+from jettison.report.units import count_of, human_size
 
 _SHOWN = 10
 
@@ -155,7 +155,7 @@ def _skipped_lines(
 
 
 def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"
+    return count_of(count, "record")
 
 
 def _age(days: int) -> str:

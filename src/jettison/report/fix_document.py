@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from jettison.report.columns import fitted
+from jettison.report.units import count_of
 from jettison.scan.upgrades import Upgrade
 
 _SHOWN_IDS = 4
@@ -101,12 +102,12 @@ def render_message(document: FixDocument) -> tuple[str, str]:
     """Subject and body of a commit, and of a pull request: Markdown that reads as text."""
     count = sum(row.after is not None for row in document.upgrades)
     ids = {name for row in document.upgrades for name in row.fixed}
-    parts = [f"{count} package{'' if count == 1 else 's'}"] if count else []
+    parts = [count_of(count, "package")] if count else []
     if document.base:
         parts.append("base image")
     subject = f"Upgrade {' and '.join(parts)}"
     if ids:
-        subject += f" to fix {len(ids)} vulnerabilit{'y' if len(ids) == 1 else 'ies'}"
+        subject += f" to fix {count_of(len(ids), 'vulnerability', 'vulnerabilities')}"
     body = [
         f"- {row.package}: {row.before} to {row.after} ({', '.join(row.fixed)})"
         for row in document.upgrades

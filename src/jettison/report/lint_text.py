@@ -12,6 +12,7 @@ from jettison.lint.model import Severity
 from jettison.report.lint_document import LintDocument, LintFinding, render_lint_document
 from jettison.report.lint_format import LintFormat
 from jettison.report.lint_sarif import render_sarif
+from jettison.report.units import count_of
 
 _INDENT: Final = "    "
 _COMMANDS: Final = {
@@ -74,7 +75,7 @@ def summary(document: LintDocument) -> str:
         (totals.info, "remark", "remarks"),
     )
     said = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
-    files = f"{totals.files} file{'' if totals.files == 1 else 's'}"
+    files = count_of(totals.files, "file")
     parts = [f"{', '.join(said) or 'nothing'} found in {files}"]
     if totals.fixed:
         parts.append(f"{totals.fixed} put right")

@@ -8,6 +8,7 @@ from typing import Final
 from jettison.report.columns import Cut, shorten, visible, wrapped
 from jettison.report.scan_document import FindingRow, ScanDocument, TargetKind, totals_line
 from jettison.report.scan_rows import by_package
+from jettison.report.units import count_of
 
 _MOST_OF_PACKAGE: Final = 50
 _MOST_UNTESTED: Final = 10
@@ -162,13 +163,13 @@ def _untold(document: ScanDocument, most: int | None) -> Iterator[str]:
 
 
 def _count(number: int) -> str:
-    return "1 program or library" if number == 1 else f"{number} programs, libraries and modules"
+    return count_of(number, "program or library", "programs, libraries and modules")
 
 
 def _ending(document: ScanDocument) -> Iterator[str]:
     totals = document.totals
     for item in document.ecosystems:
-        packages = f"{item.packages} package{'' if item.packages == 1 else 's'}"
+        packages = count_of(item.packages, "package")
         age = f", fetched {item.fetched_at[:10]}" if item.fetched_at else ""
         yield f"{packages} held against the advisories of {item.name}{age}"
     told, _, counts = totals_line(document).partition(": ")

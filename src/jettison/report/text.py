@@ -14,7 +14,7 @@ from jettison.report.columns import fitted
 from jettison.report.explain import Explanation, Fate, Step
 from jettison.report.facts import ImageFacts
 from jettison.report.slim_document import SlimDocument, Verification
-from jettison.report.units import human_size
+from jettison.report.units import count_of, human_size
 
 _SHOWN: Final = 20
 
@@ -76,9 +76,9 @@ def verification_lines(verification: Verification) -> tuple[str, ...]:
     """What the proof found, in a few lines."""
     if verification.verdict == "skipped":
         return ("verification: skipped; nobody knows yet whether the slimmed image works",)
-    asked = _plural(verification.requests, "request")
+    asked = count_of(verification.requests, "request")
     lines = [
-        f"verification: {verification.verdict}; {asked}, {_plural(verification.rounds, 'round')}"
+        f"verification: {verification.verdict}; {asked}, {count_of(verification.rounds, 'round')}"
     ]
     differences = verification.differences
     lines.extend(f"  differs: {item}" for item in differences[:_SHOWN])
@@ -122,7 +122,7 @@ def render_explanation(explanation: Explanation) -> str:
         lines.append(f"{explanation.path}: dropped with all that was in it")
     if explanation.dropped_count:
         size = human_size(explanation.dropped_size_bytes)
-        lines.append(f"  dropped below it: {_plural(explanation.dropped_count, 'path')}, {size}")
+        lines.append(f"  dropped below it: {count_of(explanation.dropped_count, 'path')}, {size}")
     return "\n".join(lines) + "\n"
 
 
@@ -140,10 +140,6 @@ def _row(label: str, before: int, after: int, show: Callable[[int], str]) -> Row
 
 def _count(number: int) -> str:
     return f"{number:,}"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _plain(table: Table, width: int) -> str:

@@ -15,3 +15,8 @@ def human_size(size_bytes: int) -> str:
             return f"{value:.3g}{unit}"
         value /= 1000
     raise AssertionError("the last unit takes everything")
+
+
+def count_of(number: int, noun: str, plural: str = "") -> str:
+    """A number and what is counted: `1 file`, `1,204 files`; `plural` where it is no mere s."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

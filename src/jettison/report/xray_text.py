@@ -8,7 +8,7 @@ from typing import Final
 
 from jettison.report.columns import Column, Cut, render_table, shorten, visible
 from jettison.report.risk_text import count_risks, render_risks
-from jettison.report.units import human_size
+from jettison.report.units import count_of, human_size
 from jettison.report.xray_document import (
     DockerfileRow,
     DuplicateRow,
@@ -55,7 +55,7 @@ def _headline(document: XrayDocument, width: int) -> Lines:
         facts.append(("efficiency", _efficiency(document)))
     if document.duplicate_count is not None and document.duplicate_bytes is not None:
         size = human_size(document.duplicate_bytes)
-        facts.append(("duplicates", f"{size} in {_plural(document.duplicate_count, 'content')}"))
+        facts.append(("duplicates", f"{size} in {count_of(document.duplicate_count, 'content')}"))
     if document.packages is not None:
         facts.append(("packages", _packages(document)))
     if document.config is not None:
@@ -72,10 +72,10 @@ def _headline(document: XrayDocument, width: int) -> Lines:
 
 def _size(document: XrayDocument) -> str:
     image = document.image
-    text = f"{human_size(image.size_bytes)} in {_plural(image.layer_count, 'layer')}"
+    text = f"{human_size(image.size_bytes)} in {count_of(image.layer_count, 'layer')}"
     if image.compressed_size_bytes is not None:
         text += f" ({human_size(image.compressed_size_bytes)} packed)"
-    text += f", {_plural(image.file_count, 'file')}"
+    text += f", {count_of(image.file_count, 'file')}"
     hidden = image.size_bytes - image.visible_size_bytes
     return f"{text}; {human_size(hidden)} hidden by later layers" if hidden > 0 else text
 
@@ -93,7 +93,7 @@ def _packages(document: XrayDocument) -> str:
     text = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or "none"
     unowned = document.unowned
     if unowned is not None:
-        text += f"; {human_size(unowned.size_bytes)} in {_plural(unowned.file_count, 'file')}"
+        text += f"; {human_size(unowned.size_bytes)} in {count_of(unowned.file_count, 'file')}"
         text += " of no package"
     return text
 
@@ -142,7 +142,7 @@ def _layers(document: XrayDocument, most: int | None, width: int) -> Lines:
         width=width,
     )
     if len(shown) < len(rows):
-        yield f"  … and {_plural(len(rows) - len(shown), 'smaller layer')}"
+        yield f"  … and {count_of(len(rows) - len(shown), 'smaller layer')}"
     if most is None:
         for row in rows:
             yield ""
@@ -297,7 +297,7 @@ def _estimate(document: XrayDocument, most: int | None, width: int) -> Lines:
             (
                 human_size(row.size_bytes),
                 row.name,
-                _plural(row.file_count, "file"),
+                count_of(row.file_count, "file"),
                 row.ground or ", ".join(row.examples),
             )
             for row in rows[:most]
@@ -342,7 +342,3 @@ _SECTIONS: Final[Mapping[Part, Callable[[XrayDocument, int | None, int], Lines]]
     Part.DOCKERFILE: _dockerfile,
     Part.ESTIMATE: _estimate,
 }
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

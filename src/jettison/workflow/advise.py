@@ -15,6 +15,7 @@ from jettison.events import EventSink, Notice, stage
 from jettison.feed.database import AdvisoryDatabase
 from jettison.image.reference import Reference
 from jettison.report.advise_document import AdviseDocument, advise_row, excluded_rows
+from jettison.report.units import count_of
 from jettison.scan.advise import (
     BaseImage,
     Excluded,
@@ -164,7 +165,7 @@ class _Adviser:
         with stage("ask index", self._events) as outcome, HttpClient() as client:
             index = WheelIndex(url, client)
             packages = index.list_files(project.packages)
-            outcome.detail = f"{len(packages)} packages"
+            outcome.detail = count_of(len(packages), "package")
         for failure in index.failures[:_MOST_TOLD]:
             self._events.emit(Notice(message=failure))
         return replace(project, packages=packages)

@@ -18,6 +18,7 @@ from jettison.events import Event, EventSink, Notice, StageProgress, stage
 from jettison.feed.database import AdvisoryDatabase
 from jettison.image.reference import Reference
 from jettison.report.facts import unpacked_size_bytes
+from jettison.report.units import count_of
 from jettison.scan.advise import BaseImage
 from jettison.scan.component import Component
 from jettison.scan.ecosystems import NoEcosystem
@@ -79,7 +80,7 @@ def read_base(request: SourceRequest, *, events: EventSink) -> ImageRead:
     title = f"read {request.target}"
     with stage(title, events) as outcome:
         read = read_image(request, _read, events=_OneStage(title, events))
-        outcome.detail = f"{len(read.parts)} packages"
+        outcome.detail = count_of(len(read.parts), "package")
     return read
 
 

@@ -23,6 +23,7 @@ from jettison.report.compare_document import (
 from jettison.report.documents import printable
 from jettison.report.scan_document import Totals, UntestedRow, count_totals
 from jettison.report.scan_rows import finding_row
+from jettison.report.units import count_of
 from jettison.scan.compare import Smaller, Verdict, find_added
 from jettison.scan.compare import compare as compare_findings
 from jettison.scan.compare_vex import gone_statements
@@ -117,7 +118,7 @@ def _judge(
     with stage("match", events) as outcome:
         tested, untested = testable(side.scanned.inputs.components, database)
         matches = match(tested, database.find)
-        outcome.detail = f"{len(matches.findings)} findings"
+        outcome.detail = count_of(len(matches.findings), "finding")
     return _Judged(
         side=side,
         tested=tested,

@@ -18,6 +18,7 @@ from jettison.feed.database import AdvisoryDatabase
 from jettison.feed.package_index import PackageIndex
 from jettison.feed.resolver import Resolver
 from jettison.report.fix_document import FixDocument, render_message, upgrade_rows
+from jettison.report.units import count_of
 from jettison.scan.match import match
 from jettison.workflow.advise import AdviseRequest
 from jettison.workflow.fix_base import choose_base
@@ -107,7 +108,7 @@ def fix(request: FixRequest, *, events: EventSink) -> FixResult:
 def _work(request: FixRequest, events: EventSink) -> Work:
     with stage("read", events) as outcome:
         project = read_project(request.directory, python=request.python)
-        outcome.detail = f"{len(project.files)} files"
+        outcome.detail = count_of(len(project.files), "file")
     with AdvisoryDatabase.open(request.database) as database, HttpClient() as client:
         market = Market(
             index=PackageIndex(request.index_url, client),

@@ -24,6 +24,7 @@ from jettison.report.harden_document import HardenDocument, Outcome, StepRow
 from jettison.report.html.harden_page import render_harden_page
 from jettison.report.lint_document import LintDocument, describe_lint, is_at_least
 from jettison.report.slim_document import Artifact, SlimDocument
+from jettison.report.units import count_of
 from jettison.report.xray_document import GateRow, XrayDocument
 from jettison.scaffold.render import DOCKERFILE
 from jettison.workflow.build_source import build_source
@@ -157,7 +158,8 @@ def _go(request: HardenRequest, account: _Account) -> None:
     with account.step("xray") as said:
         account.xray = xray(steps.xray(account.original), events=account.events).document
         high = sum(risk.severity == "high" for risk in account.xray.risks or ())
-        said.append(f"{len(account.xray.packages or ())} packages, {high} high risks")
+        packages = count_of(len(account.xray.packages or ()), "package")
+        said.append(f"{packages}, {count_of(high, 'high risk')}")
     with account.step("slim") as said:
         _slim(steps, account, said)
     if not account.slimmed:

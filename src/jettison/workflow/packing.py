@@ -28,6 +28,7 @@ from jettison.image.mediatypes import (
     OCI_LAYER_ZSTD,
     OCI_MANIFEST,
 )
+from jettison.report.units import count_of
 from jettison.transport.layer_stream import sniff
 from jettison.transport.layout_image import RAW_LAYOUT, render_index
 from jettison.transport.oci_layout import INDEX_FILE, LAYOUT_FILE, blob_name
@@ -112,7 +113,7 @@ def pack(source: Source, directory: Path, form: Form, *, events: EventSink) -> T
                 )
                 events.emit(done)
             size = sum(layer.size_bytes for layer in layers)
-            outcome.detail = f"{len(layers)} layers, {size / 1e6:.1f} MB"
+            outcome.detail = f"{count_of(len(layers), 'layer')}, {size / 1e6:.1f} MB"
         raw = _manifest(image.raw_manifest, layers, form)
         root = Descriptor(media_type=form.manifest, digest=Digest.of(raw), size_bytes=len(raw))
         _write(directory / blob_name(image.manifest.config.digest), image.raw_config)

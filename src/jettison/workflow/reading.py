@@ -11,6 +11,7 @@ from jettison.digest import Digest
 from jettison.events import EventSink, Notice, stage
 from jettison.image import Image
 from jettison.linux.isolation import run_isolated, work_directory
+from jettison.report.units import count_of
 from jettison.store.overlay_directory import RedirectedLayerError
 from jettison.store.rootfs import StackedRootFS
 from jettison.transport.schemes import Target
@@ -87,7 +88,9 @@ def _in_isolation(
 def _stacked(source: Source, request: SourceRequest, events: EventSink) -> ReadImage:
     with stage("read", events) as outcome:
         rootfs = stack_layers(source, request, events)
-        outcome.detail = f"{len(rootfs.layers)} layers, {len(rootfs.tree)} paths"
+        outcome.detail = (
+            f"{count_of(len(rootfs.layers), 'layer')}, {count_of(len(rootfs.tree), 'path')}"
+        )
     return ReadImage(
         image=source.image,
         digest=source.digest,

@@ -19,6 +19,7 @@ from jettison.errors import StoreError
 from jettison.events import EventSink, stage
 from jettison.filetree import RootFS
 from jettison.paths import ImagePath
+from jettison.report.units import count_of
 from jettison.sbom.components import describe
 from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.reading import ReadImage, read_image
@@ -61,7 +62,7 @@ def sbom(request: SbomRequest, *, events: EventSink) -> bytes:
 def _make(request: SbomRequest, read: ReadImage, events: EventSink) -> bytes:
     with stage("packages", events) as outcome:
         inventory = _with_licenses(read.rootfs, read_inventory(read.rootfs))
-        outcome.detail = f"{len(inventory.packages)} packages"
+        outcome.detail = count_of(len(inventory.packages), "package")
     bill = describe(
         read.image, read.digest, inventory, created=request.created, tool_version=__version__
     )
@@ -76,7 +77,7 @@ def _make(request: SbomRequest, read: ReadImage, events: EventSink) -> bytes:
             with stage("hash", events) as outcome:
                 paths = {path for package in inventory.packages for path in package.files}
                 hashes = hash_files(read.rootfs, sorted(paths))
-                outcome.detail = f"{len(hashes)} files"
+                outcome.detail = count_of(len(hashes), "file")
             return render_spdx(replace(bill, hashes=hashes))
         case _:
             assert_never(request.format)

@@ -22,6 +22,7 @@ from jettison.report.scan_document import (
     count_totals,
 )
 from jettison.report.scan_rows import finding_row, ignored_row
+from jettison.report.units import count_of
 from jettison.scan.component import Component
 from jettison.scan.ecosystems import Ecosystem
 from jettison.scan.ignores import Ignore, Sifted, sift, silence
@@ -84,7 +85,7 @@ def collect(request: ScanRequest, events: EventSink) -> Scanned:
     path = request.path or Path()
     with stage("read", events) as outcome:
         project = read_project(path, python=request.python)
-        outcome.detail = f"{len(project.files)} files"
+        outcome.detail = count_of(len(project.files), "file")
     return Scanned(
         target=ScanTarget(
             kind=TargetKind.BILL if project.is_bill else TargetKind.PROJECT,
@@ -103,7 +104,7 @@ def judge(
     with stage("match", times) as outcome:
         matches = match(tested, database.find)
         bundled = match(scanned.inputs.bundled, database.find).findings
-        outcome.detail = f"{len(matches.findings)} findings"
+        outcome.detail = count_of(len(matches.findings), "finding")
     sifted = _sift(request, scanned, matches.findings)
     context = finding_context(scanned.layers, database)
     findings = tuple(finding_row(finding, context) for finding in sifted.findings)

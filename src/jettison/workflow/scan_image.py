@@ -14,6 +14,7 @@ from jettison.report.dockerfile_row import layer_instructions
 from jettison.report.documents import printable
 from jettison.report.scan_document import LayerOrigin, ScanTarget, TargetKind, WithoutRecord
 from jettison.report.scan_rows import layer_origins
+from jettison.report.units import count_of
 from jettison.scan.inputs import Inputs
 from jettison.scan.installed import find_code_without_record, installed_of
 from jettison.workflow.reading import ReadImage
@@ -43,7 +44,7 @@ def scan_image(read: ReadImage, events: EventSink) -> tuple[Scanned, Inventory]:
         installed = installed_of(inventory)
         tree = read.rootfs.tree
         unowned = list(find_code_without_record(tree, find_unowned(tree, inventory)))
-        outcome.detail = f"{len(installed.components)} packages"
+        outcome.detail = count_of(len(installed.components), "package")
     config = read.image.config
     last_of_base = find_last_base_layer(tree, config)
     instructions = layer_instructions(reconstruct(config, last_of_base), config)

@@ -15,6 +15,7 @@ from jettison.errors import StoreError
 from jettison.events import EventSink, Notice, stage
 from jettison.linux.isolation import run_isolated, work_directory
 from jettison.report.slim_document import Artifact, Output, SlimDocument
+from jettison.report.units import count_of
 from jettison.runtime.container import ContainerHost
 from jettison.store.overlay_directory import RedirectedLayerError
 from jettison.transport.schemes import Target
@@ -104,7 +105,7 @@ def _in_isolation(
     sys.setswitchinterval(0.001)
     with stage("unpack", events) as outcome:
         layers = find_layers(source, request.source, events)
-        outcome.detail = f"{len(layers.directories)} layers"
+        outcome.detail = count_of(len(layers.directories), "layer")
     workshop = Workshop(
         request=request,
         image=source.image,

@@ -18,6 +18,7 @@ from jettison.events import EventSink, Notice, stage
 from jettison.report import xray_rows
 from jettison.report.dockerfile_row import dockerfile_row, layer_instructions
 from jettison.report.risk_rows import risk_rows
+from jettison.report.units import count_of
 from jettison.report.xray_document import ImageSummary, Part, XrayDocument
 from jettison.report.xray_masked import mask_document
 from jettison.workflow.aside import Aside
@@ -214,7 +215,7 @@ class ImageView:
         """Every package."""
         with stage("packages", self._events) as outcome:
             found = read_inventory(self.rootfs, self._ownership)
-            outcome.detail = f"{len(found.packages)} packages"
+            outcome.detail = count_of(len(found.packages), "package")
         return found
 
     def owner(self, path: str) -> str:
