@@ -89,7 +89,8 @@ def _bench_docker(scratch: Path) -> None:
         scan.measure_scan(f"docker:{_IMAGE}", scratch)
     finally:
         for image in (_IMAGE, slimmed):
-            subprocess.run(["docker", "image", "rm", "--force", image], check=False)
+            argv = ["docker", "image", "rm", "--force", image]
+            subprocess.run(argv, stdout=subprocess.DEVNULL, check=False)
 
 
 def _bench_official(scratch: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cmp_to_key, partial
+from functools import cmp_to_key
 from typing import Final
 
 from jettison.scan.osv import Affected, Range, RangeType
@@ -82,15 +82,14 @@ def _is_within(version: str, item: Range, order: VersionOrder) -> bool:
         limit == _UNLIMITED or order.compare(version, limit) < 0 for limit in limits
     ):
         return False
-    is_inside = False
-    for turn in sorted(_turns(item), key=cmp_to_key(partial(_by_version, order))):
-        if not turn.at:
-            is_inside = True
-            continue
-        place = order.compare(turn.at, version)
-        if place < 0 or (place == 0 and not turn.is_after):
-            is_inside = turn.is_start
-    return is_inside
+    # The last turn before the version decides; of several at one place the last in the record.
+    last: _Turn | None = None
+    for turn in _turns(item):
+        place = order.compare(turn.at, version) if turn.at else -1
+        is_before = place < 0 or (place == 0 and not turn.is_after)
+        if is_before and (last is None or _is_later(order, turn, last)):
+            last = turn
+    return last is not None and last.is_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def _turns(item: Range) -> Iterator[_Turn]:
             yield _Turn(event.last_affected, is_after=True)
 
 
-def _by_version(order: VersionOrder, one: _Turn, other: _Turn) -> int:
-    if not one.at or not other.at:
-        return bool(one.at) - bool(other.at)
-    return order.compare(one.at, other.at)
+def _is_later(order: VersionOrder, turn: _Turn, other: _Turn) -> bool:
+    if not turn.at or not other.at:
+        return not other.at
+    return order.compare(turn.at, other.at) >= 0
