@@ -120,7 +120,7 @@ def _work(request: FixRequest, events: EventSink) -> Work:
         with stage("resolve", events) as outcome:
             fix_pins(work, project.files, vulnerable)
             fix_locks(work, vulnerable)
-            outcome.detail = f"{sum(map(len, vulnerable.values()))} vulnerable distributions"
+            outcome.detail = count_of(sum(map(len, vulnerable.values())), "vulnerable distribution")
     return work
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from jettison.errors import ContainerError
 from jettison.events import EventSink, Notice, stage
+from jettison.report.units import count_of
 from jettison.runtime.container import ContainerHost
 from jettison.verify.compare import Volatile, compare, learn
 from jettison.workflow.background import Background
@@ -153,8 +154,8 @@ def _differences(seen: Observation, slimmed: Observation, volatile: Volatile) ->
 def _describe(seen: Observation) -> str:
     parts = []
     if seen.results is not None:
-        parts.append(f"{len(seen.results.answers)} requests answered")
+        parts.append(f"{count_of(len(seen.results.answers), 'request')} answered")
     if seen.health is not None:
         parts.append("healthy")
-    parts.append(f"{seen.trace.notifications} system calls seen")
+    parts.append(f"{count_of(seen.trace.notifications, 'system call')} seen")
     return ", ".join(parts)

@@ -14,6 +14,7 @@ from jettison.paths import ROOT, ImagePath
 from jettison.profile.seccomp import SeccompOptions, build_profile
 from jettison.report.container_report import ImageName
 from jettison.report.slim_document import Verification
+from jettison.report.units import count_of
 from jettison.report.verify_document import VerifyDocument
 from jettison.runtime.container import ContainerHost
 from jettison.selection import Bytecode, Policy, Selection
@@ -108,7 +109,7 @@ def _in_isolation(
 def _unpack(source: Source, request: SourceRequest, events: EventSink) -> StackedRootFS:
     with stage("unpack", events) as outcome:
         rootfs = stack_layers(source, request, events)
-        outcome.detail = f"{source.target}: {len(rootfs.tree)} paths"
+        outcome.detail = f"{source.target}: {count_of(len(rootfs.tree), 'path')}"
     return rootfs
 
 

@@ -20,6 +20,7 @@ from jettison.linux.memory import mount_in_memory
 from jettison.paths import ImagePath
 from jettison.profile.seccomp import SeccompOptions, build_profile
 from jettison.report.slim_document import SlimDocument
+from jettison.report.units import count_of
 from jettison.runtime.container import ContainerHost
 from jettison.selection import Policy, Selection, SelectionOptions
 from jettison.selection.decide import decide
@@ -109,7 +110,7 @@ class Workshop:
             proof = Proof(self.original, self.request.watch, self.host, seen, seccomp)
         with stage("read", self.events) as outcome:
             reading.result()
-            outcome.detail = f"{len(self.rootfs.tree)} paths"
+            outcome.detail = count_of(len(self.rootfs.tree), "path")
         case = Case(
             request=self.request,
             image=self.image,
@@ -149,7 +150,9 @@ class Workshop:
         with stage("build", self.events) as outcome:
             built = self.build(selection, number=number)
             rootfs = self.unpack(built, number=number)
-            outcome.detail = f"{built.size_bytes / 1e6:.1f} MB; layers: {len(built.layers)}"
+            outcome.detail = (
+                f"{built.size_bytes / 1e6:.1f} MB, {count_of(len(built.layers), 'layer')}"
+            )
         for notice in built.notices:
             self.events.emit(Notice(message=notice))
         return Slimmed(number=number, selection=selection, built=built, rootfs=rootfs)
@@ -175,7 +178,7 @@ class Workshop:
         """Which paths to keep."""
         with stage("select", self.events) as outcome:
             selection = decide(self.packages.facts, self.image, seen.trace, options)
-            outcome.detail = f"{len(selection.kept)} of {len(self.rootfs.tree)} paths"
+            outcome.detail = f"{len(selection.kept):,} of {count_of(len(self.rootfs.tree), 'path')}"
         for notice in selection.notices:
             self.events.emit(Notice(message=notice))
         return selection
@@ -196,9 +199,9 @@ class Workshop:
             return
         with stage("compile", self.events) as outcome:
             failed = self.code.add(selection)
-            outcome.detail = f"{wanted - failed} modules by the image's own interpreter"
+            outcome.detail = f"{count_of(wanted - failed, 'module')} by the image's own interpreter"
             if failed:
-                outcome.detail += f", {failed} have none"
+                outcome.detail += f", {failed:,} without"
 
     def unpack(self, built: BuiltImage, *, number: int) -> StackedRootFS:
         """The image as it was written, read back and checked, as any user of it would."""
