@@ -70,7 +70,16 @@ class ChangesetBuilder:
         return entry
 
     def finish(self) -> LayerTree:
-        """The whole layer, hard-link groups named."""
+        """The whole layer, hard-link groups named.
+
+        Raises: InvalidImageError if something is hidden below a link or a file of this layer.
+        """
+        # Only now, since the link may come after the whiteout. A store makes each of these on
+        # disk, and would make it wherever the link leads.
+        for path in self._whiteouts:
+            self._check_parents(path)
+        for path in self._opaque:
+            self._check_parents(path / _OPAQUE)
         entries = dict(self._entries)
         for group in self._linked.values():
             first = min(group) if len(group) > 1 else None

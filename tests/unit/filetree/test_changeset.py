@@ -60,6 +60,17 @@ def test_a_name_written_again_leaves_its_group() -> None:
     assert found == {"/a": (None, 0), "/m": (None, 9)}
 
 
+@pytest.mark.parametrize("name", ["l/.wh.x", "l/.wh..wh..opq", "l/d/.wh.x", "l/d/.wh..wh..opq"])
+@pytest.mark.parametrize("comes_first", ["link", "whiteout"])
+def test_nothing_is_hidden_below_a_link(name: str, comes_first: str) -> None:
+    members = [member("l", SYMLINK, link="/etc"), member(name)]
+    changes = builder()
+    for item in members if comes_first == "link" else reversed(members):
+        changes.add(item)
+    with pytest.raises(InvalidImageError, match="stands below /l, a symlink"):
+        changes.finish()
+
+
 @pytest.mark.parametrize(
     ("members", "says"),
     [

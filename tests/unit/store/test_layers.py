@@ -138,6 +138,21 @@ def test_a_refused_layer_with_directories_leaves_nothing_and_touches_nothing(
     assert stat.S_IMODE(outside.stat().st_mode) == 0o751
 
 
+@pytest.mark.parametrize("name", ["link/.wh.x", "link/.wh..wh..opq", "link/made/.wh.x"])
+def test_a_whiteout_below_a_link_makes_nothing_where_the_link_leads(
+    name: str, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    store = LayerStore(tmp_path / "store", in_user_namespace=True)
+    bad = tar((name, b""), ("link", special(tarfile.SYMTYPE, str(outside))))
+    with pytest.raises(InvalidImageError, match="stands below /link, a symlink"):
+        unpack(store, b"bad", bad)
+    assert list(outside.iterdir()) == []
+    assert os.listxattr(outside) == []
+    assert list((tmp_path / "store/layers-user").iterdir()) == []
+
+
 def test_what_a_killed_process_left_is_removed_by_prune_and_by_the_next(tmp_path: Path) -> None:
     store = LayerStore(tmp_path, in_user_namespace=True)
     layers = tmp_path / "layers-user"
