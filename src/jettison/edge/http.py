@@ -32,7 +32,7 @@ from urllib3.exceptions import (
 )
 
 from jettison import __version__
-from jettison.edge.urls import is_loopback, origin_of, shown_url
+from jettison.edge.urls import is_loopback, is_same_origin, shown_url
 from jettison.errors import JettisonError
 
 _log = logging.getLogger(__name__)
@@ -215,20 +215,20 @@ class HttpClient:
         raise HttpError(f"{shown_url(request.url)}: over {_MOST_REDIRECTS} redirects")
 
     def _redirected(self, request: Request, target: str) -> Request:
-        url = urljoin(request.url, target)
+        url = joined(request.url, target)
         is_downgrade = request.url.startswith("https:") and not url.startswith("https:")
         if is_downgrade and not self.options.insecure:
             raise HttpError(f"{shown_url(request.url)}: it redirects to plain {shown_url(url)}")
         self._check(url)
         headers = request.headers
-        if origin_of(url) != origin_of(request.url):
+        if not is_same_origin(url, request.url):
             headers = {key: headers[key] for key in headers if key.lower() not in _PRIVATE}
         return replace(request, url=url, headers=headers)
 
     def _check(self, url: str) -> None:
         try:
             parts = urlsplit(url)
-            host = parts.hostname or ""
+            host, _ = parts.hostname or "", parts.port  # reading a port checks it
         except ValueError as err:
             raise HttpError(f"{shown_url(url)!r} is no URL: {err}") from err
         if parts.scheme not in ("http", "https") or not host:
@@ -287,6 +287,17 @@ class HttpClient:
         )
 
 
+def joined(url: str, target: str) -> str:
+    """The URL that a server at `url` means by what it calls a place.
+
+    Raises: HttpError for what is none.
+    """
+    try:
+        return urljoin(url, target)
+    except ValueError as err:
+        raise HttpError(f"{shown_url(url)}: it leads to what is no URL: {err}") from err
+
+
 def pause(seconds: float) -> None:
     """Wait before the next attempt."""
     time.sleep(seconds)
@@ -297,7 +308,8 @@ def retry_after_s(header: str) -> float:
 
     Source: RFC 9110, "Retry-After": seconds, or a date.
     """
-    if header.strip().isdigit():
+    # A header may hold any character of Latin-1, and some of these are digits to Python.
+    if header.isascii() and header.strip().isdigit():
         return float(header)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
@@ -374,5 +386,8 @@ def _told(err: BaseException) -> str:
         return f"its certificate is not trusted: {err.verify_message}"
     if isinstance(err, OSError) and err.strerror:
         return err.strerror
+    if isinstance(err, LocationValueError):
+        # Its own words quote the URL, with all that is not to be shown.
+        return "it is no address"
     text = str(err).rpartition(">: ")[2]
     return text[:300] or type(err).__name__

@@ -30,3 +30,11 @@ def origin_of(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def is_same_origin(url: str, other: str) -> bool:
+    """Whether what may be shown to one of two URLs may be shown to the other."""
+    try:
+        return origin_of(url) == origin_of(other)
+    except ValueError:
+        return False

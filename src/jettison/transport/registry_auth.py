@@ -174,7 +174,7 @@ def _refresh(realm: str, service: str, scopes: list[str], token: str) -> Request
 def _token_in(raw: bytes) -> str | None:
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     token = (value.get("token") or value.get("access_token")) if isinstance(value, dict) else None
     # Anything else would end the header, and begin another.

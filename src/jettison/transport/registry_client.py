@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import BinaryIO, Final, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from jettison.digest import Digest
 from jettison.edge.http import (
@@ -21,8 +21,9 @@ from jettison.edge.http import (
     HttpOptions,
     Request,
     Response,
+    joined,
 )
-from jettison.edge.urls import is_loopback, shown_url
+from jettison.edge.urls import is_loopback, is_same_origin, shown_url
 from jettison.errors import ImageNotFoundError, InvalidImageError, TransportError
 from jettison.image import Descriptor
 from jettison.image.documents import MAX_DOCUMENT_BYTES, parse_object
@@ -100,7 +101,9 @@ class RegistryAccess:
             with http.open(Request(method="GET", url=f"{secure}/v2/")):
                 return secure
         except HttpError as err:
-            if err.is_tls and not err.is_untrusted:
+            # Without a port in its name, plain HTTP is at another one than HTTPS.
+            is_elsewhere = err.is_unreachable and urlsplit(secure).port is None
+            if is_elsewhere or (err.is_tls and not err.is_untrusted):
                 return plain
             raise
 
@@ -198,11 +201,13 @@ class RegistryClient:
                 raw = response.read_all(MAX_DOCUMENT_BYTES)
                 link = response.headers.get("Link", "")
             tags = parse_object(raw, f"{self.reference}: tags").get("tags") or ()
+            if not isinstance(tags, list | tuple):
+                raise InvalidImageError(f"{self.reference}: tags: not a list")
             found.update(str(tag) for tag in tags if _TAG.fullmatch(str(tag)))
             match = re.search(r"<([^>]+)>\s*;[^,]*\brel=\"?next\"?", link)
             if match is None:
                 break
-            url = self.own_url(urljoin(url, match[1]))
+            url = self.own_url(joined(url, match[1]))
         return tuple(sorted(found))
 
     def read_blob(self, descriptor: Descriptor) -> bytes:
@@ -239,7 +244,7 @@ class RegistryClient:
         return url
 
     def _is_own(self, url: str) -> bool:
-        return urlsplit(url)[:2] == urlsplit(self._root)[:2]
+        return is_same_origin(url, self._root)
 
     def expect(self, response: Response, status: HTTPStatus, what: str) -> None:
         """Raise TransportError with what the registry says, unless it answered so."""

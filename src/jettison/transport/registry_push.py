@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from jettison.digest import Digest
 from jettison.edge import http
-from jettison.edge.http import HttpError, Request, Response
+from jettison.edge.http import HttpError, Request, Response, joined
 from jettison.edge.urls import shown_url
 from jettison.errors import TransportError
 from jettison.image import Descriptor
@@ -31,6 +31,8 @@ _PIECE_BYTES: Final = 32 << 20
 _SMALLEST_PIECE_BYTES: Final = 1 << 20
 _MOST_STALLS: Final = 4
 _FIRST_PAUSE_S: Final = 0.4
+# 201 by the specification; there are registries that say it in other words.
+_STORED: Final = frozenset({200, 201, 202, 204})
 _TEMPORARY: Final = frozenset({408, 429, 499, 500, 502, 503, 504})
 _OCTETS: Final = "application/octet-stream"
 _RANGE: Final = re.compile(r"(?:bytes=)?0-(\d+)")
@@ -68,13 +70,9 @@ class Pusher:
         """
         if self.has_blob(descriptor.digest):
             return Delivery.PRESENT
-        for other in mount_from:
-            place, mounted = self._begin(f"?mount={descriptor.digest}&from={other}")
-            if mounted:
-                return Delivery.MOUNTED
-            break
-        else:
-            place, _ = self._begin("")
+        place, mounted = self._mount(descriptor.digest, mount_from) or self._begin("")
+        if mounted:
+            return Delivery.MOUNTED
         upload = _Upload(self._client, descriptor, read_from, self._begin)
         try:
             upload.run(place)
@@ -108,7 +106,8 @@ class Pusher:
             body=raw,
         )
         with self._client.open(request) as response:
-            self._client.expect(response, HTTPStatus.CREATED, f"manifest {name}")
+            if response.status not in _STORED:
+                self._client.expect(response, HTTPStatus.CREATED, f"manifest {name}")
             stored = response.headers.get("Docker-Content-Digest")
         if stored and stored != descriptor.digest:
             raise TransportError(
@@ -116,9 +115,25 @@ class Pusher:
                 f"it was sent {descriptor.digest}"
             )
 
+    def _mount(self, digest: Digest, others: tuple[str, ...]) -> tuple[str, bool] | None:
+        """As `_begin`; None where the registry does not even answer such a wish with an upload.
+
+        Some refuse it: to those who may not read the other repository with this login, or all.
+        """
+        for other in others:
+            with suppress(TransportError, HttpError):
+                return self._begin(f"?mount={digest}&from={other}")
+        return None
+
     def _begin(self, query: str) -> tuple[str, bool]:
         """A new upload's URL; or whether the blob was mounted, and needs none."""
-        request = Request(method="POST", url=self._client.url(f"blobs/uploads/{query}"), body=b"")
+        request = Request(
+            method="POST",
+            url=self._client.url(f"blobs/uploads/{query}"),
+            body=b"",
+            # What a mount saves is soon lost by waiting for it.
+            retry=not query,
+        )
         with self._client.open(request) as response:
             if query and response.status == HTTPStatus.CREATED:
                 return "", True
@@ -136,7 +151,7 @@ def location_of(response: Response, before: str) -> str:
         if before:
             return before
         raise TransportError(f"{shown_url(response.url)}: it takes uploads, but says not where")
-    return urljoin(response.url, where)
+    return joined(response.url, where)
 
 
 class _Upload:
@@ -251,7 +266,8 @@ class _Upload:
         with self._client.open(request) as response:
             if response.status == HTTPStatus.NOT_FOUND:
                 raise _LostUploadError(f"{self._client.reference}: {self._what}: upload forgotten")
-            self._client.expect(response, HTTPStatus.CREATED, self._what)
+            if response.status not in _STORED:
+                self._client.expect(response, HTTPStatus.CREATED, self._what)
 
     @property
     def _what(self) -> str:

@@ -280,3 +280,17 @@ def test_this_host_and_excepted_ones_are_asked_directly(
     monkeypatch.setenv("no_proxy", ".invalid")
     with pytest.raises(HttpError, match="only HTTP proxies"):
         _get(client, "https://registry.example/")
+
+
+@pytest.mark.parametrize("target", ["http://[", "http://127.0.0.1:99999/", "http://127.0.0.1:x/"])
+def test_a_redirect_to_what_is_no_url(client: HttpClient, target: str) -> None:
+    with (
+        serve(lambda handler: handler.send(302, b"", {"Location": target})) as web,
+        pytest.raises(HttpError, match="no URL"),
+    ):
+        client.open(Request(method="GET", url=web.url))
+
+
+def test_digits_that_are_none_ask_for_no_pause() -> None:
+    assert http.retry_after_s(" 3 ") == 3.0
+    assert http.retry_after_s("\xb2") == 0.0

@@ -1,6 +1,6 @@
 import pytest
 
-from jettison.edge.urls import is_loopback, origin_of, shown_url
+from jettison.edge.urls import is_loopback, is_same_origin, origin_of, shown_url
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_an_origin_is_the_same_however_its_port_is_written() -> None:
     assert origin_of("https://Hub/v2/") == origin_of("https://hub:443/x")
     assert origin_of("https://hub/") != origin_of("http://hub/")
     assert origin_of("https://hub/") != origin_of("https://hub:5000/")
+
+
+def test_what_is_no_url_has_no_origin() -> None:
+    assert is_same_origin("https://hub/v2/", "https://HUB:443/x")
+    assert not is_same_origin("https://hub/", "https://other/")
+    for broken in ("https://[", "https://hub:99999/", "https://hub:x/"):
+        assert not is_same_origin(broken, broken)

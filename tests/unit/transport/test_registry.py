@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from jettison.edge import http
 from jettison.errors import ImageNotFoundError, InvalidImageError, JettisonError, TransportError
 from jettison.image import Platform
 from jettison.image.reference import Reference
+from jettison.transport import registry_client
 from jettison.transport.registry import list_tags, resolve_digest
 from jettison.transport.schemes import Target, parse_target
 from support.images import BuiltImage, make_image, make_index
@@ -316,3 +318,41 @@ def test_a_blob_elsewhere_is_fetched_without_the_login(
         assert all("authorization" not in item.headers for item in other.asked)
     shown = {i.headers.get("authorization") for i in registry.web.asked if "/blobs/" in i.path}
     assert shown == {"Bearer token-0"}
+
+
+def test_a_page_that_is_no_url(registry: FakeRegistry) -> None:
+    headers = {"Link": '<http://[>; rel="next"'}
+    registry.before.append(always("/tags/", lambda h: h.send(200, b'{"tags":["1"]}', headers)))
+    with pytest.raises(TransportError, match="no URL"):
+        list_tags(Reference.parse(f"{registry.web.host}/app"))
+
+
+@pytest.mark.parametrize("tags", [b"5", b'{"a": 1}', b'"1.0"'])
+def test_tags_that_are_no_list(registry: FakeRegistry, tags: bytes) -> None:
+    registry.before.append(always("/tags/", lambda h: h.send(200, b'{"tags":%b}' % tags)))
+    with pytest.raises(InvalidImageError, match="tags: not a list"):
+        list_tags(Reference.parse(f"{registry.web.host}/app"))
+
+
+@pytest.mark.parametrize(("name", "is_found"), [("localhost", True), ("localhost:1", False)])
+def test_plain_http_is_at_a_port_of_its_own(
+    registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch, name: str, is_found: bool
+) -> None:
+    """Nobody listens at 443; the registry stands in for port 80, which tests cannot have."""
+
+    class Client(http.HttpClient):
+        def open(self, request: http.Request) -> http.Response:
+            if request.url.startswith("https:"):
+                error = http.HttpError("Connection refused")
+                error.is_unreachable = True
+                raise error
+            url = request.url.replace("//localhost/", f"//{registry.web.host}/")
+            return super().open(replace(request, url=url))
+
+    digest = registry.put("app", IMAGE) and IMAGE.digest
+    monkeypatch.setattr(registry_client, "HttpClient", Client)
+    if is_found:
+        assert resolve_digest(Reference.parse(f"{name}/app")) == digest
+    else:
+        with pytest.raises(TransportError, match="refused"):
+            resolve_digest(Reference.parse(f"{name}/app"))

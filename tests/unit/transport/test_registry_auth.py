@@ -126,6 +126,7 @@ def test_a_login_that_is_not_accepted(registry: FakeRegistry, tmp_path: Path, to
     [
         (b"<html>", "answers without a token"),
         (b"[]", "answers without a token"),
+        (b"[" * 100_000, "answers without a token"),
         (b'{"token": "x\\r\\nEvil: 1"}', "answers without a token"),
     ],
 )

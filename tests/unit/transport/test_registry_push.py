@@ -231,3 +231,62 @@ def test_a_registry_that_stores_something_else_is_told(
             IMAGE.write_layout(tmp_path / "layout"),
             overwrite=False,
         )
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 500])
+def test_a_registry_that_refuses_to_mount_is_sent_the_blob(
+    registry: FakeRegistry, status: int
+) -> None:
+    def refuse(handler: Handler) -> bool:
+        if "mount" in handler.asked.query:
+            handler.send(status)
+        return "mount" in handler.asked.query
+
+    registry.blobs["team/base"] = {DIGEST: BLOB}
+    registry.before.append(refuse)
+    assert _push(registry, mount_from=("team/base",)) is Delivery.SENT
+    assert registry.blobs["app"][DIGEST] == BLOB
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_what_is_stored_is_stored_however_it_is_said(
+    registry: FakeRegistry, tmp_path: Path, status: int
+) -> None:
+    def say_it_otherwise(handler: Handler) -> bool:
+        if handler.command == "PUT":
+            send = handler.send
+            handler.send = lambda code, *rest: send(status if code == 201 else code, *rest)  # type: ignore[method-assign]  # for this request
+        return False
+
+    registry.before.append(say_it_otherwise)
+    target = parse_target(registry.target("app"))
+    write_sink(target, IMAGE.write_layout(tmp_path / "layout"), overwrite=False)
+    assert registry.manifests["app"]["latest"] == (IMAGE.manifest_type, IMAGE.raw_manifest)
+
+
+def test_an_upload_on_the_same_host_carries_the_login_however_it_is_written(
+    registry: FakeRegistry,
+) -> None:
+    registry.tokens = True
+    _, _, port = registry.web.host.partition(":")
+    place = {"Location": f"http://LOCALHOST:{port}/v2/app/blobs/uploads/7"}
+
+    def send_on(handler: Handler) -> bool:
+        is_begun = handler.command == "POST" and "authorization" in handler.asked.headers
+        if is_begun:
+            registry.blobs["app"] = {}
+            registry.uploads["7"] = bytearray()
+            handler.send(202, b"", place)
+        return is_begun
+
+    registry.before.append(send_on)
+    with open_access(parse_target(f"registry:localhost:{port}/app")).connect() as client:
+        assert Pusher(client).push_blob(BLOB_DESCRIPTOR, _chunks) is Delivery.SENT
+    assert registry.blobs["app"][DIGEST] == BLOB
+
+
+@pytest.mark.parametrize("place", ["http://[", "http://127.0.0.1:99999/"])
+def test_an_upload_that_leads_to_no_url(registry: FakeRegistry, place: str) -> None:
+    registry.before.append(always("POST", lambda h: h.send(202, b"", {"Location": place})))
+    with pytest.raises(TransportError, match="no URL"):
+        _push(registry)
