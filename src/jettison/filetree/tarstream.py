@@ -16,9 +16,23 @@ from jettison.filetree.entries import NO_XATTRS, FileKind
 _BLOCK: Final = 512
 _ZERO_BLOCK: Final = bytes(_BLOCK)
 _CHUNK: Final = 1 << 20
-# A pax header or GNU long name is read into memory whole, so it has a bound of its own; xattrs
-# are at most 64 KiB each on Linux: xattr(7).
+# A pax header or GNU long name is read into memory whole, so what stands before one member has a
+# bound of its own; xattrs are at most 64 KiB each on Linux: xattr(7).
 _MAX_EXTENSION_BYTES: Final = 1 << 20
+
+# What a kernel takes. (uid_t) -1 is nobody's, it means "leave as it is": chown(2). Of a device
+# number, 12 bits are the major and 20 the minor one: linux/kdev_t.h.
+_IDS: Final = range((1 << 32) - 1)
+_RANGES: Final[Mapping[str, range]] = {
+    "size": range(1 << 63),
+    "checksum": range(1 << 63),
+    "mode": range(1 << 63),
+    "uid": _IDS,
+    "gid": _IDS,
+    "mtime": range(-1 << 63, 1 << 63),
+    "device major": range(1 << 12),
+    "device minor": range(1 << 20),
+}
 
 _KINDS: Final[Mapping[bytes, FileKind]] = {
     b"0": FileKind.FILE,
@@ -73,7 +87,6 @@ class TarReader:
         self._where = where
         self._remaining = 0
         self._padding = 0
-        self._global: dict[str, bytes] = {}
 
     def __iter__(self) -> Iterator[TarMember]:
         """Yield members until the end marker.
@@ -81,6 +94,7 @@ class TarReader:
         Raises: InvalidImageError for headers that make no sense and streams that end early.
         """
         extensions: dict[str, bytes] = {}
+        extended_bytes = 0
         while True:
             self._skip()
             header = self._stream.read(_BLOCK)
@@ -93,12 +107,17 @@ class TarReader:
                 raise InvalidImageError(f"{self._where}: the archive ends inside a header")
             self._check(header)
             flag = header[156:157]
-            size = _number(header[124:136], self._where)
+            size = _number(header[124:136], self._where, what="size")
             if flag in b"xgLK":
+                extended_bytes += size
+                if extended_bytes > _MAX_EXTENSION_BYTES:
+                    raise InvalidImageError(
+                        f"{self._where}: an extended header of {extended_bytes} bytes"
+                    )
                 self._extension(flag, size, extensions)
                 continue
-            yield self._member(header, flag, size, {**self._global, **extensions})
-            extensions = {}
+            yield self._member(header, flag, size, extensions)
+            extensions, extended_bytes = {}, 0
 
     def read(self, size: int = _CHUNK) -> bytes:
         """Bytes of the current member; empty at its end."""
@@ -124,7 +143,7 @@ class TarReader:
             header = self._stream.read(_CHUNK)
 
     def _check(self, header: bytes) -> None:
-        expected = _number(header[148:156], self._where)
+        expected = _number(header[148:156], self._where, what="checksum")
         # The checksum field counts as eight spaces.
         if sum(header) - sum(header[148:156]) + 8 * 32 != expected:
             raise InvalidImageError(
@@ -136,8 +155,6 @@ class TarReader:
         self._padding = -size % _BLOCK
 
     def _extension(self, flag: bytes, size: int, extensions: dict[str, bytes]) -> None:
-        if size > _MAX_EXTENSION_BYTES:
-            raise InvalidImageError(f"{self._where}: an extended header of {size} bytes")
         self._begin(size)
         parts = []
         while data := self.read():
@@ -147,7 +164,9 @@ class TarReader:
             case b"x":
                 extensions.update(_pax_records(body, self._where))
             case b"g":
-                self._global.update(_pax_records(body, self._where))
+                # Records for all members that follow. The engines' reader takes no notice, so no
+                # image relies on them: Go's archive/tar, TypeXGlobalHeader.
+                pass
             case b"L":
                 extensions["path"] = body.rstrip(b"\0")
             case _:
@@ -171,37 +190,44 @@ class TarReader:
         elif name.endswith(b"/"):
             # Old archives mark a directory by its name alone.
             kind, size = FileKind.DIRECTORY, 0
+        if b"\0" in link or (not link and kind is FileKind.SYMLINK):
+            raise InvalidImageError(f"{where}: a link to {link[:100]!r}, which is no path")
         self._begin(size)
         return TarMember(
             name=name.decode("utf-8", "surrogateescape"),
             kind=kind,
-            mode=_number(header[100:108], where) & 0o7777,
-            uid=_pax_int(pax, "uid", _number(header[108:116], where), where),
-            gid=_pax_int(pax, "gid", _number(header[116:124], where), where),
+            mode=_number(header[100:108], where, what="mode") & 0o7777,
+            uid=_pax_int(pax, "uid", _number(header[108:116], where, what="uid"), where),
+            gid=_pax_int(pax, "gid", _number(header[116:124], where, what="gid"), where),
             size_bytes=size,
-            mtime=_pax_int(pax, "mtime", _number(header[136:148], where), where),
+            mtime=_pax_int(pax, "mtime", _number(header[136:148], where, what="mtime"), where),
             link=link.decode("utf-8", "surrogateescape"),
             hardlink=flag == b"1",
-            device=(_number(header[329:337], where), _number(header[337:345], where))
+            device=(
+                _number(header[329:337], where, what="device major"),
+                _number(header[337:345], where, what="device minor"),
+            )
             if kind in (FileKind.CHARACTER, FileKind.BLOCK)
             else (0, 0),
-            xattrs=_xattrs(pax),
+            xattrs=_xattrs(pax, where),
         )
 
 
-def _number(field_bytes: bytes, where: str) -> int:
+def _number(field_bytes: bytes, where: str, *, what: str) -> int:
     """An octal number, or a GNU base-256 one where the first bit is set."""
     if field_bytes[0] & 0x80:
         value = int.from_bytes(field_bytes, "big", signed=False)
         bits = 8 * len(field_bytes)
         value &= (1 << (bits - 1)) - 1
         # Negative numbers (times before 1970) have the next bit set too.
-        return value - (1 << (bits - 1)) if field_bytes[0] & 0x40 else value
+        number = value - (1 << (bits - 1)) if field_bytes[0] & 0x40 else value
+        return _checked(number, where, what=what)
     text = field_bytes.strip(b"\0 ")
     try:
-        return int(text.split(b"\0", 1)[0] or b"0", 8)
+        number = int(text.split(b"\0", 1)[0] or b"0", 8)
     except ValueError:
         raise InvalidImageError(f"{where}: {field_bytes!r} is not a number") from None
+    return _checked(number, where, what=what)
 
 
 def _pax_int(pax: Mapping[str, bytes], key: str, fallback: int, where: str) -> int:
@@ -212,8 +238,15 @@ def _pax_int(pax: Mapping[str, bytes], key: str, fallback: int, where: str) -> i
         number = int(value.partition(b".")[0])
     except ValueError:
         raise InvalidImageError(f"{where}: pax {key} is {value[:40]!r}") from None
-    if key != "mtime" and number < 0:
-        raise InvalidImageError(f"{where}: pax {key} is {number}")
+    return _checked(number, where, what=key)
+
+
+def _checked(number: int, where: str, *, what: str) -> int:
+    if number not in _RANGES[what]:
+        raise InvalidImageError(
+            f"{where}: a member's {what} is {number}, which no kernel takes",
+            hint="no builder makes such layers; do not trust this image",
+        )
     return number
 
 
@@ -234,7 +267,9 @@ def _pax_records(body: bytes, where: str) -> dict[str, bytes]:
     return records
 
 
-def _xattrs(pax: Mapping[str, bytes]) -> Mapping[str, bytes]:
+def _xattrs(pax: Mapping[str, bytes], where: str) -> Mapping[str, bytes]:
     prefix = "SCHILY.xattr."
     found = {key[len(prefix) :]: value for key, value in pax.items() if key.startswith(prefix)}
+    if any("\0" in name for name in found):
+        raise InvalidImageError(f"{where}: an extended attribute's name holds a NUL byte")
     return found or NO_XATTRS

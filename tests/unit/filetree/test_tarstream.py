@@ -93,3 +93,78 @@ def test_a_huge_pax_header_is_refused_before_it_is_read() -> None:
     header[148:156] = b"%06o\0 " % sum(header)
     with pytest.raises(InvalidImageError, match="extended header of 8589934591 bytes"):
         list(TarReader(io.BytesIO(bytes(header)), where="layer 0"))
+
+
+def block(flag: bytes = b"0", **fields: bytes) -> bytes:
+    """A header with some fields as no writer makes them."""
+    places = {"name": 0, "uid": 108, "gid": 116, "size": 124, "mtime": 136, "link": 157}
+    places |= {"major": 329, "minor": 337}
+    header = bytearray(archive(info("f"))[:512])
+    header[156:157] = flag
+    for name, value in fields.items():
+        header[places[name] : places[name] + len(value)] = value
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+def pax(*records: tuple[bytes, bytes], flag: bytes = b"x") -> bytes:
+    body = b""
+    for key, value in records:
+        length = len(key) + len(value) + 3
+        body += b"%d %s=%s\n" % (length + len(str(length + len(str(length)))), key, value)
+    return block(flag, size=b"%011o\0" % len(body)) + body + bytes(-len(body) % 512)
+
+
+BIG = b"9" * 30
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (block(size=b"-0000000001\0"), "size is -1"),
+        (block(size=b"\xff" * 12), "size is -1"),
+        (block(uid=b"-000001\0"), "uid is -1"),
+        (block(gid=b"\x80\0\0\0\xff\xff\xff\xff"), "gid is 4294967295"),
+        (block(mtime=b"\x80\1" + bytes(10)), "mtime is"),
+        (block(b"3", major=b"0010000\0"), "device major is 4096"),
+        (block(b"4", minor=b"\x80\1" + bytes(6)), "device minor is"),
+        (pax((b"size", b"-5")) + block(), "size is -5"),
+        (pax((b"size", BIG)) + block(), "size is 999"),
+        (pax((b"uid", BIG)) + block(), "uid is 999"),
+        (pax((b"mtime", b"-" + BIG + b".5")) + block(), "mtime is -999"),
+        (pax((b"linkpath", b"a\0b")) + block(b"2"), "no path"),
+        (block(b"2"), "no path"),
+        (pax((b"SCHILY.xattr.user.a\0b", b"v")) + block(), "NUL"),
+    ],
+)
+def test_what_no_kernel_takes_is_refused(raw: bytes, says: str) -> None:
+    with pytest.raises(InvalidImageError, match=f"layer 3: .*{says}"):
+        list(TarReader(io.BytesIO(raw + b"x" * 2048), where="layer 3"))
+
+
+def test_the_greatest_that_a_kernel_takes_is_read() -> None:
+    raw = (
+        pax((b"uid", b"4294967294"), (b"mtime", b"-9223372036854775808"))
+        + block(b"3", major=b"0007777\0", minor=b"3777777\0")
+        + bytes(1024)
+    )
+    (member,) = TarReader(io.BytesIO(raw), where="layer 0")
+    assert (member.uid, member.mtime, member.device) == (4294967294, -(1 << 63), (4095, 1048575))
+
+
+@pytest.mark.parametrize("flag", [b"x", b"g", b"L"])
+def test_many_extended_headers_before_one_member_are_refused_as_one_huge_one_is(
+    flag: bytes,
+) -> None:
+    raw = b"".join(pax((b"k%d" % number, b"v" * 300_000), flag=flag) for number in range(4))
+    with pytest.raises(InvalidImageError, match=r"extended header of 12000\d\d bytes"):
+        list(TarReader(io.BytesIO(raw + block() + bytes(1024)), where="layer 0"))
+    few = b"".join(pax((b"k%d" % number, b"v" * 300_000), flag=flag) for number in range(3))
+    assert len(list(TarReader(io.BytesIO(few + block() + bytes(1024)), where="layer 0"))) == 1
+
+
+def test_a_global_header_says_nothing_as_to_the_engines() -> None:
+    raw = pax((b"path", b"other"), (b"uid", b"7"), flag=b"g") + block() + bytes(1024)
+    (member,) = TarReader(io.BytesIO(raw), where="layer 0")
+    assert (member.name, member.uid) == ("f", 0)
