@@ -14,6 +14,12 @@ _WHITEOUT: Final = ".wh."
 _OPAQUE: Final = ".wh..wh..opq"
 # AUFS kept its own book-keeping under this prefix; it says nothing about the image.
 _AUFS: Final = ".wh..wh."
+# What Linux takes as a path and as one name in it: limits.h, PATH_MAX (with the NUL) and NAME_MAX.
+_MAX_PATH_BYTES: Final = 4095
+_MAX_NAME_BYTES: Final = 255
+# Names, links and attributes stay in memory, and are not counted as what a layer unpacks to. A
+# layer of a million entries has less than this.
+_MAX_DESCRIPTION_BYTES: Final = 128 << 20
 
 
 class ChangesetBuilder:
@@ -31,7 +37,10 @@ class ChangesetBuilder:
         self._linked: dict[str, list[ImagePath]] = {}
         self._whiteouts: set[ImagePath] = set()
         self._opaque: set[ImagePath] = set()
+        # Directories that stand only in the paths of entries.
+        self._unnamed: set[str] = {ROOT}
         self._bytes = 0
+        self._description_bytes = 0
         self._members = 0
 
     def add(self, member: TarMember) -> Entry | None:
@@ -48,6 +57,11 @@ class ChangesetBuilder:
         self._check_parents(path)
         if member.hardlink:
             return self._hardlink(path, member)
+        if len(member.link) > _MAX_PATH_BYTES:
+            raise InvalidImageError(
+                f"{self._where}: {path} is a link to a path of {len(member.link)} characters; "
+                f"Linux takes {_MAX_PATH_BYTES} bytes"
+            )
         entry = Entry(
             path=path,
             kind=member.kind,
@@ -61,9 +75,9 @@ class ChangesetBuilder:
             device=member.device if member.kind in (FileKind.CHARACTER, FileKind.BLOCK) else None,
             xattrs=member.xattrs,
         )
+        if not entry.is_directory:
+            self._check_no_directory(path)
         former = self._entries.get(path)
-        if former is not None and former.is_directory and not entry.is_directory:
-            raise InvalidImageError(f"{self._where}: {path} is a directory and something else")
         if former is not None and former.hardlink is not None:
             self._linked[former.hardlink].remove(path)
         self._entries[path] = entry
@@ -76,6 +90,7 @@ class ChangesetBuilder:
         """
         # Only now, since the link may come after the whiteout. A store makes each of these on
         # disk, and would make it wherever the link leads.
+        self._whiteouts = {path for path in self._whiteouts if not self._is_hidden(path)}
         for path in self._whiteouts:
             self._check_parents(path)
         for path in self._opaque:
@@ -94,6 +109,8 @@ class ChangesetBuilder:
     def _count(self, member: TarMember) -> None:
         self._members += 1
         self._bytes += member.size_bytes
+        self._description_bytes += len(member.name) + len(member.link)
+        self._description_bytes += sum(map(len, member.xattrs.values()))
         if self._members > self._limits.max_entries:
             raise InvalidImageError(
                 f"{self._where}: more than {self._limits.max_entries} entries",
@@ -104,11 +121,26 @@ class ChangesetBuilder:
                 f"{self._where}: unpacks to more than {self._limits.max_bytes} bytes",
                 hint="raise the bound with --max-unpacked-size if the image is really that large",
             )
+        if self._description_bytes > _MAX_DESCRIPTION_BYTES:
+            raise InvalidImageError(
+                f"{self._where}: names, links and attributes of more than "
+                f"{_MAX_DESCRIPTION_BYTES} bytes",
+                hint="no builder makes such layers; do not trust this image",
+            )
 
     def _path(self, name: str) -> ImagePath:
         if not name or "\0" in name:
             raise InvalidImageError(f"{self._where}: an entry without a usable name: {name!r}")
-        if ".." in name.split("/"):
+        parts = name.split("/")
+        size = _bytes_in(name)
+        if size > _MAX_NAME_BYTES:
+            longest = max(map(_bytes_in, parts))
+            if longest > _MAX_NAME_BYTES or size > _MAX_PATH_BYTES:
+                raise InvalidImageError(
+                    f"{self._where}: a path of {size} bytes with a name of {longest}; Linux takes "
+                    f"{_MAX_PATH_BYTES} and {_MAX_NAME_BYTES}"
+                )
+        if ".." in parts:
             raise InvalidImageError(
                 f"{self._where}: entry {name!r} climbs out of the image",
                 hint="no builder makes such layers; do not trust this image",
@@ -116,6 +148,7 @@ class ChangesetBuilder:
         return ImagePath.parse(name)
 
     def _check_parents(self, path: ImagePath) -> None:
+        unnamed: list[str] = []
         parent = path.parent
         while parent != ROOT:
             entry = self._entries.get(parent)
@@ -126,7 +159,25 @@ class ChangesetBuilder:
                         hint="no builder makes such layers; do not trust this image",
                     )
                 return
+            if parent in self._unnamed:
+                return
+            unnamed.append(parent)
             parent = parent.parent
+        self._unnamed.update(unnamed)
+
+    def _check_no_directory(self, path: ImagePath) -> None:
+        former = self._entries.get(path)
+        if path in self._unnamed if former is None else former.is_directory:
+            raise InvalidImageError(f"{self._where}: {path} is a directory and something else")
+
+    def _is_hidden(self, path: ImagePath) -> bool:
+        """Whether one of its directories is hidden and does not come again in this layer."""
+        return any(
+            parent in self._whiteouts
+            and parent not in self._entries
+            and parent not in self._unnamed
+            for parent in path.parents
+        )
 
     def _whiteout(self, path: ImagePath) -> None:
         if path.name == _OPAQUE:
@@ -145,9 +196,16 @@ class ChangesetBuilder:
             raise InvalidImageError(
                 f"{self._where}: {path} is a hard link to {target}, which is {found}"
             )
+        self._check_no_directory(path)
+        if target == path:
+            raise InvalidImageError(f"{self._where}: {path} is a hard link to itself")
         source = entry.hardlink or target
         self._linked.setdefault(source, [source]).append(path)
         linked = replace(entry, path=path, hardlink=source)
         self._entries[source] = replace(self._entries[source], hardlink=source)
         self._entries[path] = linked
         return linked
+
+
+def _bytes_in(name: str) -> int:
+    return len(name) if name.isascii() else len(name.encode("utf-8", "surrogateescape"))

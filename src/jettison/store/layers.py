@@ -249,6 +249,9 @@ class _LayerWriter:
         target = f"{self._root}{path}"
         if not os.path.lexists(target):
             os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))
+        elif os.path.isdir(target) and not os.path.islink(target):  # noqa: PTH112, PTH114  # as above
+            # What the layer itself has there stays, and hides what lower layers have.
+            os.setxattr(target, self._opaque, b"y")
 
     def _attributes(self, entry: Entry, path: str) -> None:
         if self._may_chown:

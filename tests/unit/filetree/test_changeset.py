@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from jettison.errors import InvalidImageError
@@ -84,6 +86,15 @@ def test_nothing_is_hidden_below_a_link(name: str, comes_first: str) -> None:
         ([member("d", DIRECTORY), member("d")], "a directory and something else"),
         ([member("a/.wh.")], "hides nothing"),
         ([member("")], "usable name"),
+        ([member("d/f"), member("d")], "a directory and something else"),
+        ([member("d/f"), member("d", SYMLINK, link="/etc")], "a directory and something else"),
+        ([member("f"), member("d/f"), member("d", link="f")], "a directory and something else"),
+        ([member("/", SYMLINK, link="/etc")], "a directory and something else"),
+        ([member("f"), member("./f", link="f")], "hard link to itself"),
+        ([member("n" * 256)], "a name of 256"),
+        ([member("é" * 128)], "a name of 256"),
+        ([member("d/" * 2048 + "f")], "a path of 4097 bytes"),
+        ([member("l", SYMLINK, link="d/" * 2048)], "a path of 4096 characters"),
     ],
 )
 def test_what_could_leave_the_root_is_refused(members: list[TarMember], says: str) -> None:
@@ -93,6 +104,29 @@ def test_what_could_leave_the_root_is_refused(members: list[TarMember], says: st
         changes.add(item)
     with pytest.raises(InvalidImageError, match=says):
         changes.add(hostile)
+
+
+def test_the_longest_path_that_linux_takes_is_taken() -> None:
+    changes = builder()
+    assert changes.add(member("n" * 255)) is not None
+    assert changes.add(member("d/" * 2047 + "f")) is not None
+    assert changes.add(member("l", SYMLINK, link="d/" * 2047 + "f")) is not None
+
+
+def test_what_is_hidden_in_a_hidden_directory_is_not_said_twice() -> None:
+    changes = builder()
+    for name in (".wh.gone", "gone/.wh.x", "gone/y/.wh.z", ".wh.anew", "anew/.wh.x", "anew/f"):
+        changes.add(member(name))
+    assert changes.finish().whiteouts == {"/gone", "/anew", "/anew/x"}
+
+
+def test_names_links_and_attributes_are_bounded_together() -> None:
+    changes = builder()
+    attributes = {"user.a": bytes(1 << 20)}
+    with pytest.raises(InvalidImageError, match="names, links and attributes of more than"):
+        for number in range(200):
+            changes.add(replace(member(f"f{number}"), xattrs=attributes))
+    assert len(changes.finish().entries) == 127
 
 
 def test_absolute_names_and_links_stay_inside() -> None:

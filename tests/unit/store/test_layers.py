@@ -112,6 +112,17 @@ def test_an_unnamed_directory_may_be_hidden_later(tmp_path: Path) -> None:
     assert "/opt/gone" not in rootfs.tree
 
 
+def test_a_directory_that_is_hidden_and_comes_again_hides_what_was_in_it(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=os.getuid() != 0)
+    base = unpack(store, b"base", tar(("etc/old", b"1")))
+    upper = unpack(store, b"upper", tar((".wh.etc", b""), ("etc/new", b"2")), layer=1)
+    rootfs = StackedRootFS.of_unpacked([base, upper])
+    assert ("/etc/old" in rootfs.tree, "/etc/new" in rootfs.tree) == (False, True)
+    # An overlay mount of the same directories shows the same.
+    on_disk = read_layer(upper.directory, layer=1)
+    assert on_disk.opaque == {"/etc"}
+
+
 def test_a_refused_layer_leaves_nothing(tmp_path: Path) -> None:
     store = LayerStore(tmp_path, in_user_namespace=True)
     with pytest.raises(InvalidImageError, match="climbs out"):
