@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -12,7 +16,7 @@ from typing import Any, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from jettison.analysis.lock_files import InvalidLockError, parse_lock
+from jettison.analysis.lock_files import InvalidLockError, LockedPackage, parse_lock
 from jettison.analysis.python_packages import normalize
 from jettison.analysis.python_releases import PythonRelease
 from jettison.analysis.requirements_file import LineKind, RequirementLine, parse_requirements
@@ -29,6 +33,7 @@ class Installer(StrEnum):
     PDM = "PDM"
     PIPENV = "Pipenv"
     PYPROJECT = "pip with pyproject.toml"
+    BACKEND = "pip with the project's build backend"
     NOTHING = "nothing"
 
 
@@ -39,7 +44,8 @@ class Dependencies:
     Shape: `files` are what the installer needs, paths in the project, the one that names the
     dependencies first; `names` are normalized, everything that is named anywhere, locked ones
     included; `is_hashed` tells that each has a hash; `is_package` that the project itself can be
-    installed.
+    installed; `members` are directories of the project that the lock file installs from; `clones`
+    tells that something comes from a Git repository.
     """
 
     installer: Installer
@@ -47,6 +53,8 @@ class Dependencies:
     names: frozenset[str]
     is_hashed: bool = False
     is_package: bool = False
+    members: tuple[str, ...] = ()
+    clones: bool = False
 
 
 _REQUIREMENTS: Final = (
@@ -65,6 +73,11 @@ _LOCKS: Final = (
 )
 _MOST_INCLUDES: Final = 5
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)")
+# As lock files write where a repository is.
+_GIT: Final = re.compile(
+    r"^(?:git[+@:]|ssh:)|\.git(?:[?#]|$)|[?&](?:rev|tag|branch)=|#[0-9a-f]{40}$"
+    r"|^https://git(?:hub|lab)\.com/[^/]+/[^/]+$"
+)
 
 
 def read_dependencies(project: Project) -> Dependencies:
@@ -76,12 +89,15 @@ def read_dependencies(project: Project) -> Dependencies:
     for lock, installer in _LOCKS:
         if lock in project.texts:
             companion = "Pipfile" if installer is Installer.PIPENV else "pyproject.toml"
+            locked = _locked(project, lock)
             return Dependencies(
                 installer=installer,
                 files=tuple(name for name in (companion, lock) if name in project.texts),
-                names=_locked_names(project, lock),
+                names=frozenset(item.name for item in locked),
                 is_hashed=True,
                 is_package=is_package,
+                members=tuple(sorted(_members(project, locked))),
+                clones=any(_GIT.search(item.location) for item in locked),
             )
     named = next((name for name in _REQUIREMENTS if name in project.texts), None)
     if named is not None:
@@ -93,33 +109,91 @@ def read_dependencies(project: Project) -> Dependencies:
             names=frozenset(line.name for line in asked),
             is_hashed=bool(asked) and all(line.hashes for line in asked),
             is_package=is_package,
+            clones=any(_clones(line) for _, line in lines),
         )
     return _from_pyproject(project, is_package=is_package)
 
 
-def _locked_names(project: Project, lock: str) -> frozenset[str]:
+def _locked(project: Project, lock: str) -> list[LockedPackage]:
     try:
         packages = parse_lock(lock, project.texts[lock].encode()).packages
     except InvalidLockError as err:
         raise UsageError(f"{lock}: {err}", hint="write it again with its own tool") from err
-    return frozenset(item.name for item in packages if not item.is_project)
+    return [item for item in packages if not item.is_project]
+
+
+def _members(project: Project, locked: Iterable[LockedPackage]) -> Iterator[str]:
+    """Directories below the project's that locked packages are installed from."""
+    for item in locked:
+        directory = posixpath.normpath(item.location) if item.location else ""
+        if any(path.startswith(f"{directory}/") for path in project.paths if directory):
+            yield directory
+
+
+def _clones(line: RequirementLine) -> bool:
+    """Whether pip calls Git for a line of a requirements file."""
+    url = (line.requirement.url if line.requirement is not None else None) or line.target
+    return url.startswith("git+")
 
 
 def _from_pyproject(project: Project, *, is_package: bool) -> Dependencies:
-    listed = _table(project.pyproject, "project").get("dependencies") or ()
-    poetry = _table(project.pyproject, "tool", "poetry", "dependencies")
-    asked = (_name(str(text)) for text in (*listed, *poetry))
-    names = frozenset(normalize(name) for name in asked if name not in ("", "python"))
-    found = is_package or bool(listed)
+    """What `pyproject.toml` names itself; else what only its build backend, or setup.py, knows.
+
+    Raises: UsageError where a tool has to choose first what is installed, and has not.
+    """
+    table = _table(project.pyproject, "project")
+    listed = [str(item) for item in table.get("dependencies") or ()]
+    _check_unlocked(project, listed)
+    of_setup = _setup_requires(project)
+    dynamic = "dependencies" in (table.get("dynamic") or ())
+    by_backend = dynamic or (not table and "setup.py" in project.paths) or bool(of_setup)
+    found = is_package or bool(listed) or by_backend
     files = tuple(
         name for name in ("pyproject.toml", "setup.cfg", "setup.py") if name in project.texts
     )
+    asked = [_requirement(text) for text in (*listed, *of_setup)]
+    installer = Installer.BACKEND if by_backend else Installer.PYPROJECT
     return Dependencies(
-        installer=Installer.PYPROJECT if found else Installer.NOTHING,
+        installer=installer if found else Installer.NOTHING,
         files=files if found else (),
-        names=names,
+        names=frozenset(normalize(item.name) for item in asked if item is not None),
         is_package=is_package,
+        clones=any((item.url or "").startswith("git+") for item in asked if item is not None),
     )
+
+
+def _check_unlocked(project: Project, listed: Iterable[str]) -> None:
+    """That pip can install what `pyproject.toml` names without the tool that it was written for."""
+    of_poetry = set(_table(project.pyproject, "tool", "poetry", "dependencies")) - {"python"}
+    if of_poetry and not listed:
+        raise UsageError(
+            "pyproject.toml names dependencies in Poetry's form, and there is no poetry.lock",
+            hint="write it with `poetry lock`",
+        )
+    sources = {normalize(name) for name in _table(project.pyproject, "tool", "uv", "sources")}
+    for text in listed:
+        item = _requirement(text)
+        if item is not None and normalize(item.name) in sources:
+            raise UsageError(
+                f"pyproject.toml: where {item.name} comes from stands in [tool.uv.sources], which "
+                "pip does not read, and there is no uv.lock",
+                hint="write it with `uv lock`; pip would take a stranger's package of that name",
+            )
+
+
+def _setup_requires(project: Project) -> tuple[str, ...]:
+    """What setup.cfg and setup.py ask for in so many words."""
+    found: list[str] = []
+    config = ConfigParser(interpolation=None)
+    with suppress(ConfigParserError):
+        config.read_string(project.texts.get("setup.cfg", ""))
+        found += config.get("options", "install_requires", fallback="").splitlines()
+    with suppress(SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(project.texts.get("setup.py", ""))):
+            match node:
+                case ast.keyword(arg="install_requires", value=ast.List(elts=items)):
+                    found += [str(item.value) for item in items if isinstance(item, ast.Constant)]
+    return tuple(item.strip() for item in found if item.strip())
 
 
 def python_range(project: Project) -> tuple[str, str]:
@@ -185,11 +259,11 @@ def _lines(project: Project, path: str, depth: int = 0) -> Iterator[tuple[str, R
                 yield from _lines(project, other, depth + 1)
 
 
-def _name(text: str) -> str:
+def _requirement(text: str) -> Requirement | None:
     try:
-        return Requirement(text).name
+        return Requirement(text)
     except InvalidRequirement:
-        return ""
+        return None
 
 
 def _table(value: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:

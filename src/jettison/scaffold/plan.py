@@ -114,7 +114,12 @@ def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
         python_ground=ground,
         base=_base(wishes.base, python),
         dependencies=dependencies,
-        needs=find_needs(dependencies.names, builds_itself=builds_itself),
+        needs=find_needs(
+            dependencies.names,
+            builds_itself=builds_itself,
+            clones=dependencies.clones,
+            is_bookworm="bookworm" in wishes.base,
+        ),
         server=choose_server(app, dependencies.names, is_hashed=dependencies.is_hashed),
         port=wishes.port or routes.port or _DEFAULT_PORT,
         health=(routes.health or HEALTH) if is_web else "",

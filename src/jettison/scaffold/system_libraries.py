@@ -30,7 +30,7 @@ _NEEDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
         ("libmariadb3",),
     ),
     "pyodbc": ((), ("unixodbc",)),
-    "python-ldap": ((*_COMPILER, "libldap-dev", "libsasl2-dev"), ("libldap-2.5-0", "libsasl2-2")),
+    "python-ldap": ((*_COMPILER, "libldap-dev", "libsasl2-dev"), ("libldap2", "libsasl2-2")),
     "uwsgi": (_COMPILER, ()),
     "pycairo": ((*_COMPILER, "libcairo2-dev", "pkg-config"), ("libcairo2",)),
     "cairosvg": ((), ("libcairo2",)),
@@ -47,7 +47,7 @@ _NEEDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "python3-saml": ((*_COMPILER, "libxmlsec1-dev", "pkg-config"), ("libxmlsec1-openssl",)),
     "pygraphviz": ((*_COMPILER, "libgraphviz-dev", "pkg-config"), ("graphviz",)),
     "graphviz": ((), ("graphviz",)),
-    "gdal": ((*_COMPILER, "libgdal-dev"), ("libgdal32",)),
+    "gdal": ((*_COMPILER, "libgdal-dev"), ("libgdal36",)),
     "fiona": ((), ()),
     "pymssql": ((), ()),
     "python-snappy": ((), ()),
@@ -57,17 +57,35 @@ _NEEDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "pycurl": ((*_COMPILER, "libcurl4-openssl-dev", "libssl-dev"), ("libcurl4",)),
     "django-auth-ldap": (
         (*_COMPILER, "libldap-dev", "libsasl2-dev"),
-        ("libldap-2.5-0", "libsasl2-2"),
+        ("libldap2", "libsasl2-2"),
     ),
 }
 
 
-def find_needs(names: Iterable[str], *, builds_itself: bool) -> SystemNeeds:
-    """What distributions of these names need; `builds_itself` for a project with own C code."""
+# What Debian 12 calls what Debian 13 calls otherwise, and has no second name for.
+_OF_BOOKWORM: Final = {"libgdal36": "libgdal32", "libldap2": "libldap-2.5-0"}
+
+
+def find_needs(
+    names: Iterable[str],
+    *,
+    builds_itself: bool,
+    clones: bool = False,
+    is_bookworm: bool = False,
+) -> SystemNeeds:
+    """What distributions of these names need.
+
+    Shape: `builds_itself` for a project with own C code; `clones` where something is installed from
+    a Git repository; `is_bookworm` for a base of Debian 12, else packages are named as 13 does.
+    """
     build: set[str] = set(_COMPILER) if builds_itself else set()
     run: set[str] = set()
+    if clones:
+        build.add("git")
     for name in names:
         to_build, to_run = _NEEDS.get(name, ((), ()))
         build.update(to_build)
         run.update(to_run)
+    if is_bookworm:
+        run = {_OF_BOOKWORM.get(name, name) for name in run}
     return SystemNeeds(build=tuple(sorted(build)), run=tuple(sorted(run)))

@@ -108,6 +108,82 @@ def test_a_lock_file_that_is_none_is_said() -> None:
         plan({"uv.lock": "[[package\n", "pyproject.toml": ""})
 
 
+SETUP = (
+    "from setuptools import setup\n"
+    "setup(name='shop', install_requires=['flask', 'psycopg2>=2.9'], python_requires='>=3.9')\n"
+)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"setup.py": SETUP},
+        {"setup.py": SETUP, "pyproject.toml": "[tool.ruff]\nline-length = 99\n"},
+        {
+            "pyproject.toml": "[build-system]\nrequires = ['setuptools']\n",
+            "setup.cfg": "[options]\ninstall_requires =\n    flask\n    psycopg2 >= 2.9\n",
+        },
+    ],
+)
+def test_what_only_setuptools_knows_is_installed_by_it(files: dict[str, str]) -> None:
+    made = plan(files)
+    assert made.dependencies.installer is Installer.BACKEND
+    assert made.dependencies.names == {"flask", "psycopg2"}
+    assert made.needs.run == ("libpq5",)
+
+
+def test_what_a_tool_has_to_lock_first_is_said() -> None:
+    poetry = "[tool.poetry.dependencies]\npython = '^3.11'\nflask = '^3'\n"
+    with pytest.raises(UsageError, match=r"Poetry's form, and there is no poetry\.lock") as caught:
+        plan({"pyproject.toml": poetry})
+    assert "poetry lock" in caught.value.hint
+    assert plan({"pyproject.toml": poetry, "poetry.lock": LOCK}).dependencies.names == {"flask"}
+    # pip would take the package `core` of the public index instead.
+    workspace = (
+        "[project]\ndependencies = ['flask', 'Core']\n"
+        "[tool.uv.sources]\ncore = {workspace = true}\n"
+    )
+    with pytest.raises(UsageError, match=r"where Core comes from") as caught:
+        plan({"pyproject.toml": workspace})
+    assert "uv lock" in caught.value.hint
+
+
+def test_members_of_a_workspace_are_where_the_lock_file_says() -> None:
+    lock = (
+        LOCK + '[[package]]\nname = "core"\nversion = "1"\n'
+        'source = { editable = "packages/core" }\n'
+        '[[package]]\nname = "gone"\nversion = "1"\nsource = { editable = "../elsewhere" }\n'
+    )
+    found = plan(
+        {"uv.lock": lock, "pyproject.toml": "", "packages/core/pyproject.toml": ""}
+    ).dependencies
+    assert found.members == ("packages/core",)
+
+
+@pytest.mark.parametrize(
+    ("files", "build"),
+    [
+        ({"requirements.txt": "mine @ git+https://git.example/mine.git@v1\n"}, ("git",)),
+        ({"requirements.txt": "-e git+https://git.example/mine.git#egg=mine\n"}, ("git",)),
+        ({"requirements.txt": "mine @ https://files.example/mine-1-py3-none-any.whl\n"}, ()),
+        (
+            {"pyproject.toml": "[project]\ndependencies = ['m @ git+https://git.example/m']\n"},
+            ("git",),
+        ),
+        (
+            {
+                "pyproject.toml": "",
+                "uv.lock": LOCK + '[[package]]\nname = "m"\nversion = "1"\n'
+                'source = { git = "https://git.example/m?rev=v1#' + "ab" * 20 + '" }\n',
+            },
+            ("git",),
+        ),
+    ],
+)
+def test_git_is_there_for_what_is_cloned(files: dict[str, str], build: tuple[str, ...]) -> None:
+    assert plan(files).needs.build == build
+
+
 def test_hashes_count_only_if_everything_has_one() -> None:
     hashed = "flask==3.1 \\\n    --hash=sha256:aa\nclick==8 --hash=sha256:bb\n"
     assert plan({"requirements.txt": hashed}).dependencies.is_hashed
@@ -130,6 +206,13 @@ def test_libraries_of_the_system_come_with_what_needs_them() -> None:
     assert needs.build == ("build-essential", "libpq-dev")
     assert needs.run == ("libpq5",)
     assert plan({"requirements.txt": "psycopg2-binary==2.9\n"}).needs.build == ()
+
+
+def test_libraries_are_named_as_the_bases_debian_names_them() -> None:
+    files = {"requirements.txt": "python-ldap\ngdal\n"}
+    assert plan(files).needs.run == ("libgdal36", "libldap2", "libsasl2-2")
+    bookworm = plan(files, Wishes(base="python:3.12-slim-bookworm")).needs.run
+    assert bookworm == ("libgdal32", "libldap-2.5-0", "libsasl2-2")
 
 
 def test_own_code_in_c_is_compiled_where_it_is_left_behind() -> None:

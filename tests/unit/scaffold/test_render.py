@@ -77,6 +77,23 @@ def test_each_installer_has_its_steps() -> None:
         assert f"COPY pyproject.toml {lock} ./" in made["Dockerfile"]
 
 
+def test_what_only_the_build_backend_knows_is_asked_of_it() -> None:
+    dockerfile = files(SOURCES["Flask"], **{"setup.py": "setup(install_requires=['flask'])\n"})[
+        "Dockerfile"
+    ]
+    assert "pyproject.toml" not in dockerfile
+    build = dockerfile.partition("AS run")[0]
+    assert build.index("COPY . .") < build.index("RUN pip install --no-cache-dir .\n")
+    assert build.count("COPY . .") == 1
+
+
+def test_members_of_a_workspace_come_before_the_install() -> None:
+    member = '[[package]]\nname = "core"\nversion = "1"\nsource = { editable = "libs/core" }\n'
+    texts = {"uv.lock": member, "pyproject.toml": "", "libs/core/pyproject.toml": ""}
+    dockerfile = files(SOURCES["Flask"], **texts)["Dockerfile"]
+    assert dockerfile.index("COPY libs/core ./libs/core") < dockerfile.index("uv sync")
+
+
 def test_same_project_same_bytes() -> None:
     assert files(SOURCES["FastAPI"]) == files(SOURCES["FastAPI"])
 
@@ -98,7 +115,8 @@ def test_the_examples_are_what_init_writes(name: str) -> None:
 def test_what_is_written_lints_clean(tmp_path: Path) -> None:
     for framework, source in SOURCES.items():
         directory = tmp_path / framework
-        for path, text in files(source).items():
+        more = {"setup.py": "setup(install_requires=['flask'])\n"} if framework == "Flask" else {}
+        for path, text in {**more, **files(source, **more)}.items():
             target = directory / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
