@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jettison.scaffold.apps import App, Framework
+from jettison.scaffold.prefixes import dotted, read_prefixes
 from jettison.scaffold.project import Project, Source, keyword, literal
 
 HEALTH: Final = "/health"
@@ -27,7 +28,7 @@ _ROUTES: Final = frozenset(
         *("api_route", "add_api_route", "Route", "websocket"),
     }
 )
-_PARTS: Final = frozenset({"Blueprint", "APIRouter", "Router", "RouteTableDef"})
+_AIOHTTP_ROUTES: Final = ("aiohttp.web.get", "aiohttp.web.head")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Routes:
 
 def read_routes(project: Project, app: App) -> Routes:
     """What the sources tell."""
-    paths = {path for source in project.sources for path in _paths(source, app)}
+    paths = set(_paths(project, app))
     health = next((path for path in _HEALTH_PATHS if paths & {path, f"{path}/"}), "")
     if health and health not in paths:
         health = f"{health}/"
@@ -59,43 +60,57 @@ def read_routes(project: Project, app: App) -> Routes:
     )
 
 
-def _paths(source: Source, app: App) -> Iterator[str]:
-    """Routes whose whole path is written in one place, or in two that are next to each other."""
-    prefixes = dict(_prefixes(source))
-    is_root_urls = app.framework is Framework.DJANGO and source.path.count("/") <= 1
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Call) or not node.args:
+def _paths(project: Project, app: App) -> Iterator[str]:
+    """Routes whose whole path is known."""
+    prefixes = read_prefixes(project)
+    is_django = app.framework is Framework.DJANGO
+    first_urls = _setting(project, app.settings, "ROOT_URLCONF") if is_django else ""
+    for source in project.sources:
+        if is_django:
+            is_first = source.module == first_urls if first_urls else source.path.count("/") <= 1
+            yield from (f"/{path.lstrip('^/').rstrip('$')}" for path, _ in _own(source) if is_first)
             continue
-        name = ast.unparse(node.func)
-        last = name.rpartition(".")[2]
+        for path, holder in _own(source):
+            for prefix in prefixes.of(dotted(source, holder) if holder is not None else ""):
+                if prefix is not None:
+                    yield f"{prefix}{path}"
+
+
+def _own(source: Source) -> Iterator[tuple[str, ast.expr | None]]:
+    """Paths as a source writes them, with what they are declared on."""
+    aside = _aside(source)
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call) or not node.args or node in aside:
+            continue
+        last = ast.unparse(node.func).rpartition(".")[2]
+        holder = node.func.value if isinstance(node.func, ast.Attribute) else None
         first = literal(node.args[0])
-        if last not in _ROUTES or not isinstance(first, str):
-            # aiohttp's `router.add_route("GET", path, …)`
-            second = literal(node.args[1]) if len(node.args) > 1 else None
-            if last == "add_route" and isinstance(second, str):
-                yield second
-            continue
-        if app.framework is Framework.DJANGO:
-            if is_root_urls:
-                yield "/" + first.lstrip("^/").rstrip("$")
-            continue
-        holder = name.rpartition(".")[0]
-        prefix = prefixes.get(holder, "")
-        if prefix is not None:
-            yield f"{prefix.rstrip('/')}{first}"
+        if last in _ROUTES and isinstance(first, str):
+            yield first, holder
+        # aiohttp's `router.add_route("GET", path, …)`
+        second = literal(node.args[1]) if len(node.args) > 1 else None
+        if last == "add_route" and isinstance(second, str):
+            yield second, holder
 
 
-def _prefixes(source: Source) -> Iterator[tuple[str, str | None]]:
-    """What blueprints and routers are mounted at; None where that is not known."""
+def _aside(source: Source) -> frozenset[ast.AST]:
+    """Calls that only look like routes: below Starlette's `Mount`, and requests of a client."""
+    decorators = {
+        decorator
+        for node in ast.walk(source.tree)
+        for decorator in getattr(node, "decorator_list", ())
+    }
+    found: set[ast.AST] = set()
     for node in ast.walk(source.tree):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
-                if ast.unparse(call.func).rpartition(".")[2] not in _PARTS:
-                    continue
-                given = keyword(call, "url_prefix") or keyword(call, "prefix")
-                value = literal(given)
-                known = given is None or isinstance(value, str)
-                yield name, str(value or "") if known else None
+        if not isinstance(node, ast.Call):
+            continue
+        last = ast.unparse(node.func).rpartition(".")[2]
+        if last == "Mount":
+            found.update(inner for inner in ast.walk(node) if inner is not node)
+        is_client = last in ("get", "head") and node not in decorators
+        if is_client and source.resolve(node.func) not in _AIOHTTP_ROUTES:
+            found.add(node)
+    return frozenset(found)
 
 
 def _port(project: Project) -> int | None:
