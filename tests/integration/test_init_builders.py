@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.apps import SampleApp, build_base, load_into
-from support.docker_runs import docker, serves_confined
+from support.docker_runs import docker, podman, serves_confined
 from support.projects import PROJECTS
 from support.slimcase import jettison
 
@@ -80,10 +80,17 @@ def podman_base() -> Iterator[str]:
     subprocess.run(["podman", "image", "rm", "--force", name], capture_output=True, check=False)
 
 
+# One kind of each framework: each takes Podman more than 20 s of a core, and Docker has all kinds.
+_BY_PODMAN = [kind for kind in PROJECTS if kind not in ("flask-factory", "wsgi", "asgi")]
+
+
 @pytest.mark.needs("podman", "buildah")
-@pytest.mark.parametrize("builder", ["podman", "buildah"])
+@pytest.mark.parametrize(
+    ("builder", "kind"), [*(("podman", kind) for kind in _BY_PODMAN), ("buildah", "flask")]
+)
 def test_others_build_the_same_project(
     builder: str,
+    kind: str,
     podman_base: str,
     wheel_index: str,
     tmp_path: Path,
@@ -91,20 +98,25 @@ def test_others_build_the_same_project(
 ) -> None:
     # Hosts differ in what a build may do; the chroot works everywhere.
     monkeypatch.setenv("BUILDAH_ISOLATION", "chroot")
-    project = PROJECTS["flask"]
+    project = PROJECTS[kind]
     directory = project.write(tmp_path / "bare")
-    name = f"localhost/jt-{secrets.token_hex(4)}/flask:1"
+    name = f"localhost/jt-{secrets.token_hex(4)}/{kind}:1"
     try:
         done = jettison("init", ".", "--base", podman_base, "--no-pin", cwd=directory)
         assert done.returncode == 0, done.stderr
+        lint = jettison("lint", ".", cwd=directory)
+        assert lint.returncode == 0, lint.stdout
         arguments = ("--tag", name, "--builder", builder, "--network", "host")
         argument = ("--build-arg", f"PIP_INDEX_URL={wheel_index}")
         done = jettison("build", ".", *arguments, *argument, cwd=directory)
         assert done.returncode == 0, done.stderr
         assert f"podman:{name}" in done.stdout
+        serves_confined(name, path=project.path, answer=project.answer, engine=podman)
+        # The file of settings that a worker gets watches it for longer than a test has to.
+        watching = () if project.path else ("--continue-after", "1")
         slim = jettison(
             *("slim", f"podman:{name}", "--output", f"oci-archive:{tmp_path}/s.tar"),
-            *("--format", "json"),
+            *("--format", "json", *watching),
             cwd=directory,
         )
         assert slim.returncode == 0, slim.stderr

@@ -1,11 +1,13 @@
-"""Docker as its user has it: commands, and an image served under all the confinement there is."""
+"""Docker and Podman as users have them: an image served under all the confinement there is."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from support.waiting import wait_until
 
@@ -14,46 +16,66 @@ _ASK = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5)
 
 def docker(*arguments: str, check: bool = True) -> str:
     """What `docker …` prints, without the space around it."""
-    done = subprocess.run(
-        ["docker", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert not check or done.returncode == 0, f"docker {arguments}: {done.stderr}"
-    return done.stdout.strip()
+    return _run(("docker",), arguments, check=check)
 
 
-def serves_confined(name: str, *, path: str, answer: str) -> None:
+def podman(*arguments: str, check: bool = True) -> str:
+    """What `podman …` prints; by runc, which runs on hosts where crun does not."""
+    program = ("podman", "--runtime=runc", "--cgroup-manager=cgroupfs")
+    return _run(program, arguments, check=check)
+
+
+class Engine(Protocol):
+    """`docker` or `podman`."""
+
+    def __call__(self, *arguments: str, check: bool = True) -> str:
+        """What a command of it prints."""
+
+
+def serves_confined(name: str, *, path: str, answer: str, engine: Engine = docker) -> None:
     """As uid 999, without capabilities, on a root file system that nobody can write to.
 
     Shape: `answer` is in what `path` gives; a worker has neither and says that it is working.
     """
     run = ("run", "--detach", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL")
     confined = ("--security-opt", "no-new-privileges", "--network", "none")
-    container = docker(*run, *confined, name)
+    # Podman raises limits to what not every host lets it have.
+    limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+    container = engine(*run, *confined, *limits, name)
     try:
         state = "{{.State.Running}} {{.State.Pid}}"
-        running, pid = docker("inspect", "--format", state, container).split()
-        assert running == "true", docker("logs", container)
+        running, pid = engine("inspect", "--format", state, container).split()
+        assert running == "true", engine("logs", container)
         uids = Path(f"/proc/{pid}/status").read_text()
         assert "Uid:\t999\t999\t999\t999" in uids
         if path:
-            config = json.loads(docker("inspect", name))[0]["Config"]
+            config = json.loads(engine("image", "inspect", name))[0]["Config"]
             port = next(iter(config["ExposedPorts"])).partition("/")[0]
             url = f"http://127.0.0.1:{port}{path}"
             wait_until(lambda: answer in _ask(pid, url), deadline_s=20)
-            probe = config["Healthcheck"]["Test"]
+            container_config = json.loads(engine("inspect", container))[0]["Config"]
+            probe = container_config["Healthcheck"]["Test"]
             assert probe[0] == "CMD"
-            docker("exec", container, *probe[1:])
+            engine("exec", container, *probe[1:])
         else:
-            wait_until(lambda: "working" in docker("logs", container), deadline_s=20)
-        docker("stop", "--time", "10", container)
-        assert docker("inspect", "--format", "{{.State.ExitCode}}", container) == "0"
+            wait_until(lambda: "working" in engine("logs", container), deadline_s=20)
+        engine("stop", "--time", "10", container)
+        assert engine("inspect", "--format", "{{.State.ExitCode}}", container) == "0"
     finally:
-        docker("rm", "--force", container, check=False)
+        engine("rm", "--force", container, check=False)
+
+
+def _run(program: Sequence[str], arguments: Sequence[str], *, check: bool) -> str:
+    done = subprocess.run(
+        [*program, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert not check or done.returncode == 0, f"{program} {arguments}: {done.stderr}"
+    return done.stdout.strip()
 
 
 def _ask(pid: str, url: str) -> str:
