@@ -38,7 +38,8 @@ def release_names(ecosystem: str, release: str) -> tuple[str, ...]:
     """The names that records give to one release of an ecosystem, as os-release writes it.
 
     Shape: `release` as `VERSION_ID` (`12`, `3.19.1`, `22.04`) or as OSV has it (`v3.19`), empty for
-    ecosystems without releases. Records that name the ecosystem alone are about all releases.
+    ecosystems without releases. Records that name the ecosystem alone are about all releases;
+    Ubuntu's name `Pro` instead of the release where only subscribers get a fix.
     """
     if not release:
         return (ecosystem,)
@@ -50,7 +51,7 @@ def release_names(ecosystem: str, release: str) -> tuple[str, ...]:
             names = [release.partition(".")[0]]
         case "Ubuntu":
             number = release.removesuffix(":LTS")
-            names = [number, f"{number}:LTS"]
+            names = [number, f"{number}:LTS", f"Pro:{number}", f"Pro:{number}:LTS"]
         case _:
             names = [release]
     return (ecosystem, *(f"{ecosystem}:{name}" for name in names))

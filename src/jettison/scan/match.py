@@ -27,6 +27,7 @@ _TRACKERS: Final = (
     "github.com/advisories/",
     "/security/advisories/",
 )
+_PAID: Final = "Ubuntu:Pro:"
 
 
 class FindRecords(Protocol):
@@ -130,19 +131,29 @@ def _by_ecosystem(components: Iterable[Component]) -> dict[Ecosystem, list[_Plac
 
 
 def _entries(record: Record, ecosystem: Ecosystem, name: str) -> tuple[Affected, ...]:
-    """What a record says of a package in a release; sources may hand over more than that."""
-    return tuple(
-        affected
-        for affected in record.affected
-        if affected.package is not None
-        and _is_release(affected.package.ecosystem, ecosystem)
-        and (
-            affected.package.name == name
-            or (
-                ecosystem.name == "PyPI"
-                and canonicalize_name(affected.package.name) == canonicalize_name(name)
-            )
-        )
+    """What a record says of a package in a release; sources may hand over more than that.
+
+    What Ubuntu fixes for subscribers alone, its records list under `Ubuntu:Pro` in place of the
+    release; the packages are the same, and so vulnerable, with or without a subscription.
+    Source: Ubuntu's security documentation, "OSV"; osv.dev takes both for the release too.
+    """
+    own, paid = [], []
+    for affected in record.affected:
+        package = affected.package
+        if package is None or not _is_named(package.name, name, ecosystem):
+            continue
+        if _is_release(package.ecosystem, ecosystem):
+            own.append(affected)
+        elif package.ecosystem.startswith(_PAID) and _is_release(
+            package.ecosystem.replace(_PAID, "Ubuntu:", 1), ecosystem
+        ):
+            paid.append(affected)
+    return tuple(own or paid)
+
+
+def _is_named(written: str, name: str, ecosystem: Ecosystem) -> bool:
+    return written == name or (
+        ecosystem.name == "PyPI" and canonicalize_name(written) == canonicalize_name(name)
     )
 
 

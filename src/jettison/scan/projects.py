@@ -47,6 +47,9 @@ class _Pinned:
     where: str
     via: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"
+
 
 def requirements_inputs(lines: Sequence[FileLine], *, python: str = "") -> Inputs:
     """What some requirements files together install, as far as they say in which version."""
@@ -159,14 +162,11 @@ def _with_chains(pinned: Sequence[_Pinned]) -> Iterable[Component]:
             roots.append(item.name)
     chains = find_chains(needs, roots)
     for item in pinned:
-        yield _component(item.title, item.version, item.where, _shown(chains[item.name], by_name))
-
-
-def _shown(chains: Iterable[tuple[str, ...]], packages: Mapping[str, _Pinned]) -> tuple[Chain, ...]:
-    return tuple(
-        tuple(f"{packages[name].title} {packages[name].version}" for name in chain)
-        for chain in chains
-    )
+        # Markers may leave two pins of one name, each of which ends its own chains.
+        shown = tuple(
+            (*(str(by_name[name]) for name in chain[:-1]), str(item)) for chain in chains[item.name]
+        )
+        yield _component(item.title, item.version, item.where, shown)
 
 
 def _component(title: str, version: str, where: str, chains: tuple[Chain, ...]) -> Component:

@@ -72,12 +72,19 @@ def test_releases_are_named_as_their_ecosystem_does(
         assert ids(database, ecosystem, "1.1", "musl") == (["A"] if written == "Debian" else [])
 
 
-def test_paid_support_is_another_release(tmp_path: Path) -> None:
-    records = [make_record("A", "Ubuntu:Pro:22.04:LTS", "curl")]
+def test_what_is_fixed_for_subscribers_alone_is_of_the_release_too(tmp_path: Path) -> None:
+    records = [
+        make_record("A", "Ubuntu:Pro:22.04:LTS", "curl"),
+        make_record("B", "Ubuntu:Pro:FIPS-updates:22.04:LTS", "curl"),
+        make_record("C", "Ubuntu:Pro:24.04:LTS", "curl"),
+    ]
     path = make_database(tmp_path / "a.db", {"Ubuntu": records})
     with AdvisoryDatabase.open(path) as database:
-        assert ids(database, "Ubuntu", "22.04", "curl") == []
+        assert ids(database, "Ubuntu", "22.04", "curl") == ["A"]
+        assert ids(database, "Ubuntu", "22.04:LTS", "curl") == ["A"]
         assert ids(database, "Ubuntu", "Pro:22.04:LTS", "curl") == ["A"]
+        assert database.has_release("Ubuntu", "24.04:LTS")
+        assert not database.has_release("Ubuntu", "26.04:LTS")
 
 
 def test_other_ecosystems_in_a_record_are_left_out(tmp_path: Path) -> None:

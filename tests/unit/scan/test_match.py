@@ -116,9 +116,36 @@ def test_a_long_term_release_matches_before_and_after_it_is_called_so() -> None:
         [package],
         make_record("CVE-2026-1", "Ubuntu:26.04/curl", "introduced 0"),
         make_record("CVE-2026-2", "Ubuntu:26.04:LTS/curl", "introduced 0"),
-        make_record("CVE-2026-3", "Ubuntu:Pro:26.04:LTS/curl", "introduced 0"),
+        make_record("CVE-2026-3", "Ubuntu:24.04:LTS/curl", "introduced 0"),
     )
     assert [finding.id for finding in findings] == ["CVE-2026-1", "CVE-2026-2"]
+
+
+def test_what_ubuntu_fixes_for_subscribers_alone_is_vulnerable_without_a_subscription() -> None:
+    ubuntu = Ecosystem(name="Ubuntu", release="18.04:LTS")
+    record = make_record(
+        "UBUNTU-CVE-2026-1",
+        "Ubuntu:Pro:18.04:LTS/curl",
+        "introduced 0",
+        "fixed 7.58-2ubuntu3.24+esm1",
+    )
+    fips = make_record("UBUNTU-CVE-2026-2", "Ubuntu:Pro:FIPS:18.04:LTS/curl", "introduced 0")
+    package = debian_package("curl", "7.58-2ubuntu3.24", ecosystem=ubuntu)
+    (finding,) = found([package], record, fips)
+    assert finding.id == "CVE-2026-1"
+    assert finding.fixed_version == "7.58-2ubuntu3.24+esm1"
+    subscribed = debian_package("curl", "7.58-2ubuntu3.24+esm1", ecosystem=ubuntu)
+    assert found([subscribed], record, fips) == ()
+
+
+def test_what_a_record_says_of_the_release_itself_goes_before_its_paid_support() -> None:
+    ubuntu = Ecosystem(name="Ubuntu", release="18.04:LTS")
+    own = make_record("UBUNTU-CVE-2026-1", "Ubuntu:18.04:LTS/curl", "introduced 0", "fixed 2")
+    paid = make_record("UBUNTU-CVE-2026-1", "Ubuntu:Pro:18.04:LTS/curl", "introduced 0")
+    both = type(own)(id=own.id, affected=(*paid.affected, *own.affected))
+    (finding,) = found([debian_package("curl", "1", ecosystem=ubuntu)], both)
+    assert finding.fixed_version == "2"
+    assert found([debian_package("curl", "2", ecosystem=ubuntu)], both) == ()
 
 
 def test_withdrawn_records_do_not_count() -> None:

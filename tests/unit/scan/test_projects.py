@@ -92,6 +92,15 @@ def test_contradicting_pins_are_said() -> None:
     assert "six is pinned to 1.0 (a.txt:1) and 2.0 (b.txt:1)" in inputs.notices[0]
 
 
+def test_each_of_two_pins_of_one_package_has_its_own_version_in_its_chain() -> None:
+    text = 'a==1 ; python_version < "3.9"\na==2 ; python_version >= "3.9"\n'
+    inputs = requirements_inputs(lines("r.txt", text))
+    assert [component.introduced_through for component in inputs.components] == [
+        (("a 1",),),
+        (("a 2",),),
+    ]
+
+
 def test_notes_of_pip_compile_give_chains() -> None:
     text = "flask==2.2.2\n    # via -r requirements.in\njinja2==3.1.2\n    # via flask\nsix==1.16\n"
     inputs = requirements_inputs(lines("r.txt", text))
