@@ -7,11 +7,25 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
+
+from typer.models import ArgumentInfo
 
 from jettison.cli.db_verbs import DbStatusArguments, DbUpdateArguments
-from jettison.cli.inspect_options import CopyArguments, InspectArguments, XrayArguments
-from jettison.cli.options import ProfileArguments, SlimArguments, VerifyArguments
+from jettison.cli.inspect_options import (
+    CopyArguments,
+    InspectArguments,
+    XrayArguments,
+    XrayDiffArguments,
+)
+from jettison.cli.options import (
+    ProfileArguments,
+    PruneArguments,
+    SlimArguments,
+    VerifyArguments,
+    WhyArguments,
+)
+from jettison.cli.sbom_verb import SbomArguments
 from jettison.cli.scan_options import AdviseArguments, CompareArguments, ScanArguments
 from jettison.cli.source_options import (
     BuildArguments,
@@ -32,7 +46,11 @@ _VERBS: Final = {
     "scan": ScanArguments,
     "compare": CompareArguments,
     "verify": VerifyArguments,
+    "why": WhyArguments,
+    "prune": PruneArguments,
     "xray": XrayArguments,
+    "xray diff": XrayDiffArguments,
+    "sbom": SbomArguments,
     "db update": DbUpdateArguments,
     "db status": DbStatusArguments,
     "init": InitArguments,
@@ -44,9 +62,6 @@ _VERBS: Final = {
 }
 # Tables of tables that a verb reads itself, and the option that tells it where they stand.
 _OWN_TABLES: Final = {("scan", "ignore"): "ignores", ("lint", "ignore"): "ignores"}
-_NOT_OPTIONS: Final = frozenset(
-    {"target", "targets", "original", "slimmed", "source", "destination", "directory"}
-)
 
 
 def read_own_table(path: Path, verb: str, name: str) -> Any:
@@ -64,10 +79,10 @@ def read_own_table(path: Path, verb: str, name: str) -> Any:
 def read_defaults(path: Path) -> dict[str, dict[str, Any]]:
     """Option values by verb, fit to be click's default map; empty where there is no such file.
 
-    Shape: a table per verb, `[slim]`, `[profile]`, `[verify]`; keys are the long options without
-    their dashes, values strings, numbers, booleans. Where an option may be repeated it is a list,
-    one string that stands for a list of one, or a table of names and values: `[xray.gate]` with
-    `size = "200MB"` is `--gate size=200MB`.
+    Shape: a table per verb, such as `[slim]`, or `[xray.diff]` for one of two words; keys are the
+    long options without their dashes, values strings, numbers, booleans. Where an option may be
+    repeated it is a list, one string that stands for a list of one, or a table of names and
+    values: `[xray.gate]` with `size = "200MB"` is `--gate size=200MB`.
     Raises: UsageError for a file that is not TOML, and for tables and keys that are not known.
     """
     document = _read(path)
@@ -103,13 +118,13 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _by_verb(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Each verb's table; `[db.update]` is that of `db update`."""
     for name, table in document.items():
-        if name in _VERBS or not isinstance(table, Mapping):
+        if not isinstance(table, Mapping):
             yield name, table
             continue
         inner = {key: value for key, value in table.items() if f"{name} {key}" in _VERBS}
         yield from ((f"{name} {key}", value) for key, value in inner.items())
         if not inner or len(inner) < len(table):
-            yield name, table
+            yield name, {key: value for key, value in table.items() if key not in inner}
 
 
 def _repeated(value: Any) -> Any:  # decoded TOML
@@ -122,10 +137,11 @@ def _options(verb: str, path: Path) -> dict[str, Field[Any]]:
     arguments = _VERBS.get(verb)
     if arguments is None:
         raise UsageError(f"{path}: no verb is named {verb!r}", hint=f"known: {', '.join(_VERBS)}")
+    hints = get_type_hints(arguments, include_extras=True)
     return {
         field.name.replace("_", "-"): field
         for field in fields(arguments)
-        if field.name not in _NOT_OPTIONS
+        if not any(isinstance(extra, ArgumentInfo) for extra in get_args(hints[field.name])[1:])
     }
 
 

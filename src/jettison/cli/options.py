@@ -289,3 +289,10 @@ class WhyArguments:
     format: Annotated[
         OutputFormat, Option(metavar="FORMAT", help="What stdout receives: text or json.")
     ] = OutputFormat.TEXT
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruneArguments:
+    """`jettison prune`."""
+
+    max_size: Annotated[str, Option(metavar="SIZE", help="Keep what fits, newest first.")] = "0"

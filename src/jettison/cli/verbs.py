@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from jettison.cli.arguments import takes
 from jettison.cli.options import (
     OutputFormat,
     ProfileArguments,
+    PruneArguments,
     SlimArguments,
     VerifyArguments,
     WhyArguments,
@@ -92,17 +91,14 @@ def why(arguments: WhyArguments) -> None:
         print_result(render_explanation(explanation))
 
 
-def prune(
-    *,
-    max_size: Annotated[
-        str, typer.Option(metavar="SIZE", help="Keep what fits, newest first.")
-    ] = "0",
-) -> None:
+@takes(PruneArguments)
+def prune(arguments: PruneArguments) -> None:
     """Remove unpacked layers from the store."""
     from jettison.cli.sources import parse_size, store_directory  # noqa: PLC0415  # as above
     from jettison.report.units import human_size  # noqa: PLC0415  # as above
     from jettison.workflow.prune import prune as run  # noqa: PLC0415  # as above
 
-    most = 0 if max_size == "0" else parse_size(max_size, "--max-size")
+    size = arguments.max_size
+    most = 0 if size == "0" else parse_size(size, "--max-size")
     freed = run(store_directory(), max_bytes=most)
     print_result(f"{human_size(freed)} freed\n")

@@ -1,8 +1,11 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from jettison.cli.config import read_defaults
+from jettison.cli.main import app
 from jettison.errors import UsageError
 
 
@@ -38,12 +41,34 @@ def test_what_may_be_repeated_is_a_list_a_text_or_a_table(
 
 def test_verbs_of_two_words_have_tables_of_two_words(tmp_path: Path) -> None:
     text = '[db.update]\nosv-url = "file:///osv"\n[xray]\ngate = "size=1MB"\n'
+    text += '[xray.diff]\nformat = "json"\n'
     assert read_defaults(write(tmp_path, text)) == {
         "db update": {"osv_url": "file:///osv"},
         "xray": {"gate": ["size=1MB"]},
+        "xray diff": {"format": "json"},
     }
     with pytest.raises(UsageError, match="no verb is named 'db'"):
         read_defaults(write(tmp_path, "[db]\nupdates = 1\n"))
+
+
+def test_every_verb_takes_its_options_from_a_table(tmp_path: Path) -> None:
+    group: Any = typer.main.get_command(app)
+    for verb, command in group.commands.items():
+        for param in command.params:
+            if param.param_type_name == "option" and param.name != "help":
+                key = param.name.replace("_", "-")
+                text = f"[{'.'.join(verb.split())}]\n{key} = 1\n"
+                assert read_defaults(write(tmp_path, text)) == {verb: {param.name: 1}}
+
+
+def test_arguments_are_not_options(tmp_path: Path) -> None:
+    group: Any = typer.main.get_command(app)
+    for verb, command in group.commands.items():
+        for param in command.params:
+            if param.param_type_name == "argument":
+                text = f"[{'.'.join(verb.split())}]\n{param.name} = 1\n"
+                with pytest.raises(UsageError, match=f"no option is named '{param.name}'"):
+                    read_defaults(write(tmp_path, text))
 
 
 def test_no_file_means_no_defaults(tmp_path: Path) -> None:
