@@ -16,11 +16,15 @@ _NARROWEST: Final = 12
 
 
 class Cut(StrEnum):
-    """Where a text that is too long is cut: never, at its start (paths), or at its end."""
+    """Where a text that is too long is cut: never, at its start (paths), or at its end.
+
+    WRAP is for a last column of which nothing may be missing: it goes on below itself.
+    """
 
     NEVER = "never"
     START = "start"
     END = "end"
+    WRAP = "wrap"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ def visible(text: str) -> str:
 
 def shorten(text: str, width: int, cut: Cut) -> str:
     """The text within so many columns of a terminal, an ellipsis for what was cut."""
-    if cut is Cut.NEVER or cell_len(text) <= width:
+    if cut in (Cut.NEVER, Cut.WRAP) or cell_len(text) <= width:
         return text
     if width <= 1:
         return _ELLIPSIS[:width]
@@ -67,6 +71,21 @@ def wrapped(text: str, width: int, indent: int) -> Iterator[str]:
     yield line.rstrip()
 
 
+def broken(text: str, width: int) -> list[str]:
+    """The text in lines of so many columns, broken at spaces, and within a word that is longer."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if cell_len(longer) <= width:
+            line = longer
+            continue
+        *whole, rest = chop_cells(word, max(width, 1)) or [""]
+        lines.extend((line, *whole) if line else whole)
+        line = rest
+    return [*lines, line]
+
+
 def fitted(lines: Iterable[str], width: int) -> str:
     """The lines as a text, those that are too long broken at spaces."""
     return "".join(f"{part}\n" for line in lines for part in wrapped(line, width, 4))
@@ -84,12 +103,17 @@ def render_table(
     room = width - indent - _GAP * (len(columns) - 1)
     widths = _share(columns, widest, room)
     for row in cells:
+        below: list[str] = []
         parts = []
         for text, column, size in zip(row, columns, widths, strict=True):
             shown = shorten(text, size, column.cut)
+            if column.cut is Cut.WRAP:
+                shown, *below = broken(text, size)
             padding = " " * (size - cell_len(shown))
             parts.append(padding + shown if column.is_right else shown + padding)
         yield (" " * indent + (" " * _GAP).join(parts)).rstrip()
+        start = indent + sum(widths[:-1]) + _GAP * (len(widths) - 1)
+        yield from (" " * start + line for line in below)
 
 
 def _share(columns: Sequence[Column], widest: Sequence[int], room: int) -> list[int]:

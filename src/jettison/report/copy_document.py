@@ -65,7 +65,7 @@ def _lines(document: CopyDocument) -> Iterator[str]:
         yield "the same digest as before"
     else:
         yield f"before: {document.source.digest}"
-    yield visible(", ".join(document.platforms))
+    yield visible(", ".join(document.platforms)) or "no image, but an artifact"
     blobs = document.blobs
     told = [f"{blobs.sent} written ({human_size(blobs.sent_bytes)})"]
     if blobs.present:

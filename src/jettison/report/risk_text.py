@@ -33,7 +33,7 @@ def render_risks(risks: Sequence[RiskRow], *, width: int, is_short: bool) -> Ite
         yield from _kinds(rows, width)
         return
     yield from render_table(
-        (Column(), Column(), Column(cut=Cut.START), Column(cut=Cut.END)),
+        (Column(), Column(), Column(cut=Cut.START), Column(cut=Cut.WRAP)),
         [(row.severity, row.kind, _where(row), row.detail) for row in rows],
         width=width,
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from jettison.report.columns import Column, Cut, render_table, shorten, visible
+from jettison.report.columns import Column, Cut, broken, render_table, shorten, visible
 from jettison.report.risk_text import count_risks, render_risks
 from jettison.report.units import count_of, human_size
 from jettison.report.xray_document import (
@@ -67,7 +67,13 @@ def _headline(document: XrayDocument, width: int) -> Lines:
         share = saved / max(1, document.image.visible_size_bytes)
         facts.append(("slimming", f"would save about {human_size(saved)} ({share:.0%})"))
     for label, text in facts:
-        yield shorten(f"  {label:<{_LABEL}}{visible(text)}", width, _END)
+        if label == "starts":
+            # A command may be a whole script.
+            yield shorten(f"  {label:<{_LABEL}}{visible(text)}", width, _END)
+            continue
+        first, *more = broken(visible(text), width - _LABEL - 2)
+        yield f"  {label:<{_LABEL}}{first}".rstrip()
+        yield from (" " * (_LABEL + 2) + line for line in more)
 
 
 def _size(document: XrayDocument) -> str:
@@ -262,7 +268,7 @@ def _config(document: XrayDocument, most: int | None, width: int) -> Lines:
         *(("python", f"{row.version} {row.path}") for row in config.pythons),
     ]
     yield from render_table(
-        (Column(), Column(cut=Cut.END)), [row for row in rows if row[1]], width=width
+        (Column(), Column(cut=Cut.WRAP)), [row for row in rows if row[1]], width=width
     )
 
 
@@ -292,7 +298,7 @@ def _estimate(document: XrayDocument, most: int | None, width: int) -> Lines:
     yield "SLIMMING WOULD TAKE AWAY ABOUT"
     rows = sorted(estimate.categories, key=lambda row: -row.size_bytes)
     yield from render_table(
-        (_SIZE, Column(), Column(is_right=True), Column(cut=Cut.END)),
+        (_SIZE, Column(), Column(is_right=True), Column(cut=Cut.END if most else Cut.WRAP)),
         [
             (
                 human_size(row.size_bytes),

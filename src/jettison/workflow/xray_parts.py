@@ -71,7 +71,7 @@ def _describe(fields: Fields) -> str:
     """What is said of a part that was made aside."""
     if "duplicate_count" in fields:
         return f"{fields['duplicate_count']} contents are stored more than once"
-    return "" if fields["estimate"] is not None else "the image names no command"
+    return "" if fields["estimate"] is not None else "nothing that the image starts is in it"
 
 
 class ImageView:

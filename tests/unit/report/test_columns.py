@@ -46,3 +46,16 @@ def test_a_table_fits(width: int) -> None:
 def test_columns_get_what_they_need_where_there_is_room() -> None:
     columns = (Column(cut=Cut.START), Column(cut=Cut.END))
     assert list(render_table(columns, [("/a", "b" * 60)], width=80)) == ["  /a  " + "b" * 60]
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_text_of_which_nothing_may_be_missing_goes_on_below(width: int) -> None:
+    columns = (Column(), Column(cut=Cut.START), Column(cut=Cut.WRAP))
+    why = "it is 日本語 " * 9 + "w" * 90
+    lines = list(render_table(columns, [("high", "/a", why), ("low", "/b", "x")], width=width))
+    assert all(cell_len(line) <= width for line in lines)
+    assert lines[0].startswith("  high  /a  it is")
+    assert {line[:12] for line in lines[1:-1]} == {" " * 12}
+    assert lines[-1] == "  low   /b  x"
+    told = "".join(line[12:] for line in lines[:-1])
+    assert told.replace(" ", "") == why.replace(" ", "")

@@ -142,3 +142,16 @@ def test_vendored_scripts_are_what_their_recipe_says() -> None:
     for name in scripts:
         assert (directory / f"{name.partition('.')[0]}.LICENSE").is_file()
         assert name in (directory / "README.md").read_text()
+
+
+def test_marks_that_turn_the_direction_are_shown_and_do_nothing() -> None:
+    row = FileRow(path="/app/rtl\u202egnp.exe", size_bytes=1, layer=0)
+    document = msgspec.structs.replace(
+        xray_document(), files=(row,), notices=("a\u2067b", "plain \u05e9")
+    )
+    page = render_xray_page(document).decode()
+    assert not re.search("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", page)
+    [data] = [text for kind, text in Elements(page.encode()).texts if kind == "data"]
+    assert json.loads(data)["files"][0]["path"] == "/app/rtl\\u202egnp.exe"
+    assert '<p class="notice">a\\u2067b</p>' in page
+    assert '<p class="notice">plain \u05e9</p>' in page

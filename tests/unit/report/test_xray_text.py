@@ -67,6 +67,27 @@ def test_each_part_can_be_shown_alone(part: Part) -> None:
     assert shown[part] in text
 
 
+def test_nothing_is_missing_of_what_is_shown_in_full() -> None:
+    small = xray_document()
+    assert small.risks is not None
+    detail = "history, line 4: " + "signed JSON web token " * 5 + "at its end"
+    risks = (msgspec.structs.replace(small.risks[0], detail=detail),)
+    document = msgspec.structs.replace(small, risks=risks)
+    words = " ".join(render_xray_text(document, frozenset({Part.RISKS})).split())
+    assert detail in words
+    assert detail not in " ".join(render_xray_text(document, ALL).split())
+
+
+def test_a_user_that_does_not_exist_is_told_whole() -> None:
+    small = xray_document()
+    assert small.config is not None
+    problem = "user 'ghost' is not in the image's /etc/passwd: the container does not start"
+    user = msgspec.structs.replace(small.config.user, problem=problem)
+    config = msgspec.structs.replace(small.config, user=user)
+    text = render_xray_text(msgspec.structs.replace(small, config=config), ALL)
+    assert problem in " ".join(text.split())
+
+
 def test_the_dockerfile_alone_is_fit_for_a_file() -> None:
     document = xray_document()
     assert document.dockerfile is not None

@@ -18,7 +18,7 @@ from jettison.errors import (
 from jettison.events import Silent
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.image import Platform
-from jettison.report.copy_document import CopyDocument
+from jettison.report.copy_document import CopyDocument, render_copy_text
 from jettison.transport.schemes import parse_target
 from jettison.workflow.copy import CopyRequest, copy
 from jettison.workflow.image_request import SourceRequest
@@ -257,6 +257,35 @@ def test_nested_indexes_are_copied(tmp_path: Path, registry: FakeRegistry) -> No
     document = _copy(f"oci:{layout}", registry.target("to"))
     assert document.destination.digest == nested.digest
     assert registry.manifests["to"][INDEX.digest][1] == INDEX.raw_index
+
+
+def _artifact() -> BuiltImage:
+    """What `oras push` and `helm push` make: layers of any kind, and no image's config."""
+    document = json.loads(IMAGE.raw_manifest)
+    config = json.dumps({"name": "shop", "version": "1"}).encode()
+    document["config"] = {
+        "mediaType": "application/vnd.cncf.helm.config.v1+json",
+        "digest": str(Digest.of(config)),
+        "size": len(config),
+    }
+    raw_manifest = json.dumps(document).encode()
+    return BuiltImage(layers=IMAGE.layers, raw_config=config, raw_manifest=raw_manifest)
+
+
+@pytest.mark.parametrize("form", ["oci", "oci-archive", "registry"])
+def test_an_artifact_is_copied_where_manifests_are_kept(
+    tmp_path: Path, registry: FakeRegistry, form: str
+) -> None:
+    artifact = _artifact()
+    source = _put(artifact, form, tmp_path, registry)
+    document = _copy(source, registry.target("to"))
+    assert document.destination.digest == artifact.digest
+    assert document.platforms == ()
+    assert "no image, but an artifact" in render_copy_text(document)
+    for refused, options in (("docker-archive:d.tar:x:1", ""), ("oci:o:1", "linux/amd64")):
+        with pytest.raises(InvalidImageError, match="is no image config") as caught:
+            _copy(source, refused.replace(":", f":{tmp_path}/", 1), options)
+        assert "is it an artifact" in caught.value.hint
 
 
 def _changed(media_type: str) -> BuiltImage:

@@ -30,6 +30,8 @@ _BASE_SCRIPTS: Final = ("assets/page.js", "assets/table.js")
 # Before anything is drawn, so that a chosen theme does not flash.
 _HEAD_SCRIPT: Final = "assets/theme.js"
 _THIN_SPACE: Final = "\u202f"
+# Marks that turn the direction of what follows: with them a name is read as another.
+_DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -65,15 +67,21 @@ def render_page(page: Page, document: msgspec.Struct) -> bytes:
         version=__version__,
         **page.extra,
     )
-    return printable(text).encode()
+    return _DIRECTION.sub(_shown, printable(text)).encode()
 
 
 def json_in_html(document: msgspec.Struct) -> str:
     """JSON that ends no script element, whatever names are in it."""
     text = encode(document).decode()
+    # A backslash for the reader, so two in JSON.
+    text = _DIRECTION.sub(lambda match: f"\\{_shown(match)}", text)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _shown(mark: re.Match[str]) -> str:
+    return f"\\u{ord(mark[0]):04x}"
 
 
 def _policy(style: str, scripts: tuple[str, ...]) -> str:

@@ -263,7 +263,7 @@
         return J.el("div", {}, J.el("pre", { class: "wrap" }, row.instruction || "no history"), J.el("p", { class: "muted" }, "Largest files"), J.el("ul", { class: "places" }, ...files));
       },
       columns: [
-        { key: "layer", label: "Layer", value: (row) => row.index, cell: (row) => layerButton(row.index) },
+        { key: "layer", label: "Layer", class: "tight", value: (row) => row.index, cell: (row) => layerButton(row.index) },
         { key: "instruction", label: "Instruction", class: "grow", cell: (row) => J.el("code", { class: "clip" }, row.instruction || "no history") },
         { key: "is_base", label: "From", wide: true, value: (row) => (row.is_base ? 0 : 1), cell: (row) => J.el("span", { class: "tag" }, row.is_base ? "base" : "yours") },
         { key: "added", label: "Added", align: "end", wide: true, value: (row) => row.added.count, cell: (row) => change(row, "added") },
