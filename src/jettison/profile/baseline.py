@@ -92,9 +92,13 @@ ORDINARY: Final = _names(
     "alarm getitimer setitimer times "
     # Children, as a subprocess or a pool of them; memory shared with them.
     "clone fork getpgid getpgrp getpriority getresgid getresuid getrlimit getrusage getsid "
-    "memfd_create mincore mlock mlock2 msync munlock pidfd_open pidfd_send_signal "
-    "sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler "
-    "sched_setaffinity setpgid setpriority setrlimit setsid vfork wait4 waitid "
+    "memfd_create mincore mlock mlock2 msync munlock pidfd_open pidfd_send_signal setpgid "
+    "setpriority setrlimit setsid vfork wait4 waitid "
+    # Threads that say how they are to be scheduled; libzmq's do, and it aborts where they may
+    # not. More than the usual takes a capability or a limit.
+    "sched_get_priority_max sched_get_priority_min sched_getattr sched_getparam "
+    "sched_getscheduler sched_rr_get_interval sched_setaffinity sched_setattr sched_setparam "
+    "sched_setscheduler "
     # Clients of a database or of another service, and a server for a callback.
     "accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg "
     "recvmsg sendmmsg sendmsg sendto setsockopt shutdown socket socketpair"
@@ -102,8 +106,7 @@ ORDINARY: Final = _names(
 """What requests that nobody made may well need: the daily bread of Python's standard library.
 
 Left out, unless seen: tracing and other processes' memory, keys, System V and POSIX IPC, special
-files, changes of clock, of scheduling class, of user, of a process's personality, and all that
-takes a capability."""
+files, changes of clock, of user, of a process's personality, and all that takes a capability."""
 
 
 class Kin(NamedTuple):
