@@ -1,7 +1,7 @@
 """Which programs a Python module starts, read from its syntax tree.
 
 Only literals are found: `subprocess.run(["gzip", name])`, `os.system("sort " + name)`,
-`shutil.which("convert")`, and names that the module sets to a literal.
+`shutil.which("convert")`, names that the module sets to a literal, and defaults of settings.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 _MAX_SOURCE_BYTES: Final = 4 << 20
 _HINT: Final = re.compile(
-    rb"subprocess|popen|\bos\.system|import.{0,80}\b(?:system|which)\b|shutil\.which|\.exec[lv]|spawn"
+    rb"subprocess|[Pp]open|\bos\.system|import.{0,80}\b(?:system|which)\b|shutil\.which|\.exec[lv]|spawn"
     rb"|run_process|open_process|find_executable"
 )
 _LITERAL: Final = re.compile(rb"""["']([\w.+-]{2,64})["']""")
@@ -64,7 +64,12 @@ _CALLS: Final = {
     "anyio.open_process": _Form.ARGV,
     "trio.run_process": _Form.ARGV,
     "pexpect.spawn": _Form.ARGV,
+    "psutil.Popen": _Form.ARGV,
 }
+# Packages that have modules of the standard library once more, as theirs.
+_STAND_INS: Final = ("", "gevent.", "eventlet.green.")
+# Calls with an argument for what is not set, and its place: os.getenv("GZIP", "gzip").
+_DEFAULT_AT: Final = {"get": 1, "getattr": 2, "getenv": 1, "pop": 1, "setdefault": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +117,7 @@ def find_program_literals(source: bytes) -> frozenset[str]:
 
 @dataclass
 class _Finder:
-    aliases: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, set[str]] = field(default_factory=dict)
     values: dict[str, list[ast.expr]] = field(default_factory=dict)
     argvs: set[tuple[str, ...]] = field(default_factory=set)
     lines: set[str] = field(default_factory=set)
@@ -153,10 +158,10 @@ class _Finder:
             case ast.Import():
                 for item in node.names:
                     top = item.name.partition(".")[0]
-                    self.aliases[item.asname or top] = item.name if item.asname else top
+                    self._alias(item.asname or top, item.name if item.asname else top)
             case ast.ImportFrom(module=str(module)):
                 for item in node.names:
-                    self.aliases[item.asname or item.name] = f"{module}.{item.name}"
+                    self._alias(item.asname or item.name, f"{module}.{item.name}")
             case ast.Assign():
                 for target in node.targets:
                     self._learn_value(target, node.value)
@@ -164,12 +169,19 @@ class _Finder:
                 self._learn_value(node.target, value)
             case ast.arguments():
                 named = [*node.posonlyargs, *node.args]
-                for argument, default in zip(
-                    reversed(named), reversed(node.defaults), strict=False
-                ):
-                    self.values.setdefault(argument.arg, []).append(default)
+                pairs = [
+                    *zip(reversed(named), reversed(node.defaults), strict=False),
+                    *zip(node.kwonlyargs, node.kw_defaults, strict=True),
+                ]
+                for argument, default in pairs:
+                    if default is not None:
+                        self.values.setdefault(argument.arg, []).append(default)
             case _:
                 pass
+
+    def _alias(self, name: str, meant: str) -> None:
+        """Functions may import different things by one name, so each of them counts."""
+        self.aliases.setdefault(name, set()).add(meant)
 
     def _learn_value(self, target: ast.expr, value: ast.expr) -> None:
         name = _name(target)
@@ -177,7 +189,7 @@ class _Finder:
             self.values[name].append(value)
 
     def _call(self, node: ast.Call) -> None:
-        form = _CALLS.get(self._qualified(node.func))
+        form = self._form(node.func)
         if form is None:
             return
         self.starts_any = True
@@ -231,21 +243,37 @@ class _Finder:
         elif (name := _name(value)) and depth < 4:
             for assigned in self.values.get(name, ()):
                 yield from self._resolve(assigned, depth=depth + 1)
-        elif isinstance(value, ast.Call) and _CALLS.get(self._qualified(value.func)) is _Form.NAME:
-            # which("gzip") as the first word of an argv
-            yield from value.args[:1]
+        elif isinstance(value, ast.Call) and depth < 4 and (inner := self._stand_in(value)):
+            for item in inner:
+                yield from self._resolve(item, depth=depth + 1)
         else:
             yield value
 
-    def _qualified(self, node: ast.expr) -> str:
+    def _stand_in(self, node: ast.Call) -> list[ast.expr]:
+        """What a call as the first word of an argv gives, as far as its arguments say."""
+        if self._form(node.func) is _Form.NAME:  # which("gzip")
+            return node.args[:1]
+        at = _DEFAULT_AT.get(_name(node.func))
+        if at is None:
+            return []
+        named = [item.value for item in node.keywords if item.arg == "default"]
+        return named or node.args[at : at + 1]
+
+    def _form(self, node: ast.expr) -> _Form | None:
+        """How the function that is called starts a program; None if it starts none."""
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
             node = node.value
         if not isinstance(node, ast.Name):
-            return ""
-        parts.append(self.aliases.get(node.id, node.id))
-        return ".".join(reversed(parts))
+            return None
+        rest = "".join(f".{part}" for part in reversed(parts))
+        forms = [
+            _CALLS.get(f"{meant}{rest}".removeprefix(package))
+            for meant in sorted(self.aliases.get(node.id, {node.id}))
+            for package in _STAND_INS
+        ]
+        return next(filter(None, forms), None)
 
 
 def _name(node: ast.expr) -> str:

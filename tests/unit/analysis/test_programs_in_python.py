@@ -35,6 +35,19 @@ def _argv0s(source: str) -> set[str]:
             "gzip",
         ),
         ("import anyio\nasync def f(): await anyio.run_process(['gzip'])", "gzip"),
+        ("from gevent import subprocess\nsubprocess.run(['gzip'])", "gzip"),
+        ("from gevent.subprocess import check_output\ncheck_output(['gzip'])", "gzip"),
+        ("import gevent.subprocess\ngevent.subprocess.run(['gzip'])", "gzip"),
+        ("import psutil\npsutil.Popen(['gzip'])", "gzip"),
+        (
+            "def f():\n import subprocess\n subprocess.run(['gzip'])\n"
+            "def g():\n from proxy import subprocess",
+            "gzip",
+        ),
+        ("import os, subprocess\nsubprocess.run([os.environ.get('GZ', 'gzip'), x])", "gzip"),
+        ("import os, subprocess\nGZ = os.getenv('GZ', 'gzip')\nsubprocess.run([GZ])", "gzip"),
+        ("import subprocess\nsubprocess.run([getattr(settings, 'GZ', 'gzip')])", "gzip"),
+        ("import shutil\nshutil.which(config.get('gz', 'gzip'))", "gzip"),
     ],
 )
 def test_programs_by_argument_list(source: str, program: str) -> None:
