@@ -19,10 +19,15 @@ def check_dockerfile(view: View) -> Iterator[Finding]:
 
 
 def check_workload(workload: Workload) -> Iterator[Finding]:
-    """What is found in a container of a manifest, or a service."""
+    """What is found in a container of a manifest, or a service.
+
+    What is said of it as a whole is that it lacks something, and of a part nobody knows that.
+    """
+    whole = (workload.node.line, workload.node.column)
     for rule in RULES:
-        if rule.check_workload is not None:
-            yield from map(rule.finding, rule.check_workload(workload))
+        for problem in rule.check_workload(workload) if rule.check_workload is not None else ():
+            if not workload.is_partial or (problem.place.line, problem.place.column) != whole:
+                yield rule.finding(problem)
 
 
 def check_image(view: ImageView) -> Iterator[Finding]:

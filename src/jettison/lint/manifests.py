@@ -25,6 +25,8 @@ _PODS: Final = {
 }
 # What a service waits for that lets another one work first.
 _ENDED: Final = "service_completed_successfully"
+# A service may extend itself, through others too.
+_MAX_EXTENDS: Final = 4
 _ONE_OFF: Final = frozenset({"Job", "CronJob"})
 
 
@@ -40,7 +42,8 @@ class Workload:
     """One container of a pod, or one service.
 
     Shape: `kind` is Kubernetes's or `service`; `pod` is the pod's spec, None for compose;
-    `is_initial` says that it ends before the others begin.
+    `is_initial` says that it ends before the others begin, `is_partial` that the rest of it stands
+    in another file: a patch, or a service that extends one of another file.
     """
 
     platform: Platform
@@ -50,6 +53,7 @@ class Workload:
     node: Node
     pod: Node | None = None
     is_initial: bool = False
+    is_partial: bool = False
 
     @property
     def is_one_off(self) -> bool:
@@ -110,7 +114,8 @@ def _services(file: str, document: Node) -> Iterator[Workload]:
         for name, needed in _items(node.get("depends_on"))
         if (condition := needed.get("condition")) and condition.text == _ENDED
     }
-    for key, node in services.items():
+    for key, written in services.items():
+        node, is_partial = _extended(services, written)
         # An override that only adds to a service says nothing of what the whole is like.
         if node.is_mapping and any(map(node.get, ("image", "build", "extends"))):
             yield Workload(
@@ -120,7 +125,21 @@ def _services(file: str, document: Node) -> Iterator[Workload]:
                 kind="service",
                 node=node,
                 is_initial=key.text in ending,
+                is_partial=is_partial,
             )
+
+
+def _extended(services: Node, node: Node, depth: int = 0) -> tuple[Node, bool]:
+    """A service with what it extends, and whether some of that stands in another file."""
+    extends = node.get("extends")
+    if extends is None:
+        return node, False
+    named = extends.get("service") if extends.is_mapping else extends
+    base = services.get(named.text) if named is not None else None
+    if extends.get("file") is not None or base is None or depth > _MAX_EXTENDS:
+        return node, True
+    whole, is_partial = _extended(services, base, depth + 1)
+    return node.on(whole), is_partial
 
 
 def _items(node: Node | None) -> Iterator[tuple[Node, Node]]:
@@ -154,4 +173,5 @@ def _containers(file: str, document: Node) -> Iterator[Workload]:
                 # A sidecar is an initial container that never ends.
                 is_initial=field == "initContainers"
                 and (restart is None or restart.text != "Always"),
+                is_partial=node.get("image") is None,
             )

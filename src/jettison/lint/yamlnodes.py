@@ -53,16 +53,28 @@ class Node:
         return isinstance(self.raw, yaml.MappingNode)
 
     def items(self, depth: int = 0) -> Iterator[tuple[Node, Node]]:
-        """Keys and values, those that a merge key brings among them."""
+        """Keys and values; its own first, then those that a merge key brings and it has not."""
         if not isinstance(self.raw, yaml.MappingNode) or depth > _MAX_MERGES:
             return
+        seen: set[str] = set()
+        merged: list[yaml.Node] = []
         for key, value in self.raw.value:
             if isinstance(key, yaml.ScalarNode) and key.value == "<<":
-                merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
-                for other in merged:
-                    yield from Node(other).items(depth + 1)
+                merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
             else:
+                seen.add(Node(key).text)
                 yield Node(key), Node(value)
+        for other in merged:
+            for inner, value in Node(other).items(depth + 1):
+                if inner.text not in seen:
+                    seen.add(inner.text)
+                    yield inner, value
+
+    def on(self, base: Node) -> Node:
+        """Itself with what another mapping has beside, as if it merged that."""
+        merge = yaml.ScalarNode("tag:yaml.org,2002:merge", "<<")
+        value = [*self.raw.value, (merge, base.raw)]
+        return Node(yaml.MappingNode(self.raw.tag, value, self.raw.start_mark, self.raw.end_mark))
 
     def get(self, *path: str) -> Node | None:
         """The value below some keys; None where one of them is not there."""

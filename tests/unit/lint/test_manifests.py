@@ -56,6 +56,50 @@ def test_merge_keys_and_anchors_count() -> None:
     assert "JT6003" in found
 
 
+def test_what_stands_in_a_mapping_itself_counts_before_what_it_merges() -> None:
+    text = (
+        "x-safe: &safe\n  read_only: true\n  cap_drop: [ALL]\n"
+        "services:\n  a:\n    <<: *safe\n    image: b:1\n    read_only: false\n"
+    )
+    (found,) = [item for item in lint({"compose.yaml": text}) if item.rule == "JT6002"]
+    assert (found.place.line, found.message) == (8, "a: read_only is off")
+    assert "JT6004" not in {item.rule for item in lint({"compose.yaml": text})}
+
+
+def test_a_service_has_what_it_extends() -> None:
+    base = (
+        "services:\n  base:\n    image: b:1\n    read_only: true\n    user: '999'\n"
+        "    cap_drop: [ALL]\n    security_opt: ['no-new-privileges:true']\n    mem_limit: 1g\n"
+    )
+    for extends in ("base", "{service: base}"):
+        text = f"{base}  web:\n    extends: {extends}\n    ports: ['80']\n"
+        assert {item.rule for item in lint({"compose.yaml": text})} == {"JT6007"}
+    loose = f"{base}  web:\n    extends: base\n    privileged: true\n    read_only: false\n"
+    found = {item.rule for item in lint({"compose.yaml": loose})}
+    assert found == {"JT6002", "JT6007", "JT6008"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A service of another file, and a service that extends itself.
+        "services:\n  web: {extends: {file: x.yml, service: base}, privileged: true}\n",
+        "services:\n  web: {extends: web, privileged: true}\n",
+    ],
+)
+def test_what_stands_in_another_file_is_not_called_missing(text: str) -> None:
+    assert {item.rule for item in lint({"compose.yaml": text})} == {"JT6008"}
+
+
+def test_a_patch_of_a_container_is_not_the_whole_of_it() -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n"
+        "    securityContext: {privileged: true}\n"
+    )
+    assert {item.rule for item in lint({"patch.yaml": pod})} == {"JT6008"}
+    assert "JT6002" in {item.rule for item in lint({"pod.yaml": f"{pod}    image: b:1\n"})}
+
+
 def test_a_service_that_ends_before_the_others_is_a_remark() -> None:
     text = (
         "services:\n  first: {image: 'b:1', user: root}\n"

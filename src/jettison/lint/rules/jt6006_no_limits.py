@@ -10,7 +10,7 @@ from jettison.lint.model import Problem, Rule, Severity
 
 
 def check(workload: Workload) -> Iterator[Problem]:
-    """No limit of memory, and for Kubernetes no requests."""
+    """No limit of memory, and for Kubernetes no request of cpu."""
     node = workload.node
     if workload.platform is Platform.COMPOSE:
         limits = (node.get("mem_limit"), node.get("deploy", "resources", "limits", "memory"))
@@ -19,11 +19,11 @@ def check(workload: Workload) -> Iterator[Problem]:
             yield workload.problem(message, severity=workload.leniency)
         return
     limit = node.get("resources", "limits", "memory")
-    requests = [node.get("resources", "requests", name) for name in ("cpu", "memory")]
     if limit is None:
         yield workload.problem("no limit of memory: a leak takes the whole node")
-    elif not all(requests):
-        message = "no requests of cpu and memory: the scheduler places it blindly"
+    # Who sets a limit and no request has asked for the limit.
+    elif not any(node.get("resources", where, "cpu") for where in ("requests", "limits")):
+        message = "no request of cpu: the scheduler places it blindly"
         yield workload.problem(message, node.key("resources"))
 
 

@@ -67,6 +67,18 @@ spec:
               memory: 1Gi
 """,
         },
+        # A limit is a request where there is none.
+        {
+            "deploy.yaml": """\
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - name: web
+      image: app:1
+      resources: {limits: {cpu: 1, memory: 1Gi}}
+""",
+        },
         {
             "compose.yaml": """\
 services:
