@@ -12,7 +12,16 @@ _SLIMMABLE: Final = frozenset({"python", "pypy", "debian", "node", "ruby", "perl
 _SMALL: Final = ("slim", "alpine", "distroless", "nanoserver", "windowsservercore")
 _VERSION: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)?((?:a|b|rc|-rc|-alpha|-beta)\d*)?\Z")
 _PYTHON_IN_TAG: Final = re.compile(r"python(\d)\.(\d+)")
-_UNPRIVILEGED: Final = re.compile(r"nonroot|non-root|rootless|unprivileged")
+# By the word in the name, or known from the publisher's own pages.
+_UNPRIVILEGED: Final = re.compile(
+    r"nonroot|non-root|rootless|unprivileged|\Acgr\.dev/chainguard/|/?\bmambaorg/micromamba\b"
+    r"|\bbitnami(?:legacy|secure)?/|\Aquay\.io/jupyter/|\bjupyter/\w+-notebook\b"
+    r"|\bapache/airflow\b|\bubi\d+/python-\d+"
+)
+# Images that others than Docker's library publish, of which nobody has made a slim variant.
+_OF_OTHERS: Final = re.compile(
+    r"\A(?:cgr\.dev|gcr\.io/distroless|mcr\.microsoft\.com)/|/lambda/|\A(?!library/)[^/.:]+/[^/]+\Z"
+)
 # Buildpack-deps, which the full images stand on, brings both.
 _DOWNLOADERS: Final = {"curl", "wget"}
 
@@ -78,9 +87,14 @@ class Base:
     @property
     def is_full(self) -> bool:
         """Whether it is the full variant of an image that has a slim one."""
-        if self.short not in _SLIMMABLE or (self.digest and not self.tag):
+        if not self._is_official or (self.digest and not self.tag):
             return False
         return not any(part.startswith(_SMALL) for part in self.parts)
+
+    @property
+    def _is_official(self) -> bool:
+        """Whether it is an official image with a slim variant, from wherever it is mirrored."""
+        return self.short in _SLIMMABLE and _OF_OTHERS.search(self.name) is None
 
     @property
     def is_unprivileged(self) -> bool:
@@ -99,4 +113,4 @@ class Base:
             return name == "wget"
         if self.short in ("debian", "ubuntu") or "slim" in self.parts:
             return False
-        return True if self.short in _SLIMMABLE else None
+        return True if self._is_official else None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Final
 
 from jettison.analysis.debug_servers import split_line
 from jettison.dockerfile import Dockerfile, Instruction, Span, Stage
@@ -15,6 +17,7 @@ from jettison.lint.context import Context
 from jettison.lint.model import Change, Options, Place, Problem, Severity, place_of
 
 Command = tuple[str, ...]
+_ENTRY_SCRIPT: Final = re.compile(r"(?:\A|/)[\w.-]*entry-?point[\w.-]*\Z|\.sh\Z")
 
 
 class View:
@@ -77,6 +80,14 @@ class View:
     def root_base(self) -> Base:
         """The image that the final stage builds on in the end."""
         return Base.of(base_of(self.dockerfile, self.chain[0]))
+
+    @cached_property
+    def is_python(self) -> bool:
+        """Whether anything in the context or among the bases is about Python."""
+        if any(path.endswith(".py") or path == "pyproject.toml" for path in self.context.paths):
+            return True
+        bases = [base.text for base in self._bases if base is not None]
+        return any(word in text for text in bases for word in ("python", "pypy", "conda", "mamba"))
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -159,7 +170,9 @@ class View:
             return self.commands(item)
         if len(argv) >= 3 and argv[1].startswith("-") and argv[1].endswith("c"):
             return tuple(split_line(argv[2]))
-        return (argv,)
+        # A script that prepares and then does `exec "$@"`.
+        is_script = self._entrypoint is not None and _ENTRY_SCRIPT.search(argv[0]) is not None
+        return (argv[1:] if is_script and len(argv) > 1 else argv,)
 
     def at(
         self,

@@ -9,7 +9,7 @@ from jettison.dockerfile import DockerfileError
 from jettison.dockerfile.edits import Edit
 from jettison.dockerfile.ignore import IgnoreRules
 from jettison.lint.copies import copies
-from jettison.lint.ignorable import NEVER
+from jettison.lint.ignorable import ENVIRONMENTS, NEVER
 from jettison.lint.model import Change, Place, Problem, Rule, Severity
 from jettison.lint.view import View
 
@@ -30,7 +30,11 @@ def check(view: View) -> Iterator[Problem]:
         return
     if not any(copy.takes_everything for stage in view.stages for copy in copies(view, stage)):
         return
-    missing = [item for item in NEVER if not rules.ignores(item[1])]
+    missing = [
+        item
+        for item in NEVER
+        if not rules.ignores(item[1]) and (item[0] != ENVIRONMENTS or view.is_python)
+    ]
     change = Change(file=shown, edit=_appended(text, [pattern for _, _, pattern in missing]))
     for what, pattern in {what: pattern for what, _, pattern in reversed(missing)}.items():
         message = f"it lets {what} into the build: {pattern} keeps that out"

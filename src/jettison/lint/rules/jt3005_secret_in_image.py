@@ -18,21 +18,29 @@ _NAME: Final = re.compile(
 _HARMLESS: Final = re.compile(
     r"(?i)(?:_file|_path|_dir|_url|_name|_id|_ttl|_length|_expir\w*|_timeout|_algorithm|_header)$"
 )
+# `scheme://user:password@host`, the password in so many words.
+_IN_URL: Final = re.compile(r"\w://[^\s/:@]*:[^\s/:@${}<>*]+@")
 
 
 def check(view: View) -> Iterator[Problem]:
-    """Each ARG and ENV that is named like a secret; a build's history has the value of both."""
+    """Each ARG and ENV named like a secret, or with a password in a URL: the history has both."""
     for item in view.dockerfile.instructions():
         if item.name == "ARG":
             for argument in item.arguments:
-                name = argument.partition("=")[0]
+                name, _, value = argument.partition("=")
                 if is_secret_name(name):
                     message = f"ARG {name}: what a build is given stands in the image's history"
+                    yield view.at(item.span, f"{message}; RUN --mount=type=secret leaves none")
+                elif _IN_URL.search(value):
+                    message = f"ARG {name}: its address has a password, for all to read"
                     yield view.at(item.span, f"{message}; RUN --mount=type=secret leaves none")
         elif item.name == "ENV":
             for name, value in item.pairs:
                 if is_secret_name(name) and value.strip("\"'"):
                     message = f"ENV {name}: everyone who has the image has it"
+                    yield view.at(item.span, f"{message}; hand it in when the container starts")
+                elif _IN_URL.search(value):
+                    message = f"ENV {name}: its address has a password, for whoever has the image"
                     yield view.at(item.span, f"{message}; hand it in when the container starts")
 
 

@@ -16,8 +16,12 @@ def check(view: View) -> Iterator[Problem]:
     for stage in view.stages:
         for item in stage.find_all("RUN", "CMD", "ENTRYPOINT"):
             commands = view.commands(item)
-            if any(program_of(command) in ("sudo", "su") for command in commands):
+            programs = {program_of(command) for command in commands}
+            if "sudo" in programs:
                 message = "sudo is not needed while building, where USER root does, nor running"
+                yield view.at(item.span, message)
+            elif "su" in programs:
+                message = "su is not needed: USER says who runs what comes after it"
                 yield view.at(item.span, message)
             elif any("sudo" in system_packages(command) for command in commands):
                 yield view.at(item.span, "sudo in the image is a way back to root")

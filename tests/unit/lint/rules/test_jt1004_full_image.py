@@ -13,6 +13,9 @@ CMD ["python"]
 """,
         "FROM python:3.13-bookworm\n",
         "FROM python\n",
+        "FROM docker.io/library/python:3.13\n",
+        "FROM mirror.example/library/python:3.13\n",
+        "FROM public.ecr.aws/docker/library/python:3.13\n",
         """\
 FROM python:3.13 AS base
 FROM base
@@ -27,4 +30,9 @@ COPY --from=build /opt/venv /opt/venv
 """,
         "FROM python:3.13-alpine3.21\n",
         "FROM example.com/own/base:1\n",
+        # Of others, and without a slim variant.
+        "FROM public.ecr.aws/lambda/python:3.13\n",
+        "FROM cgr.dev/chainguard/python:latest\n",
+        "FROM mcr.microsoft.com/devcontainers/python:3.13\n",
+        "FROM cimg/python:3.13\n",
     )

@@ -37,6 +37,17 @@ COPY a /app
         },
     )
     CLEAN = (
+        # Nothing here makes virtual environments.
+        {
+            "Dockerfile": """\
+FROM node:22-slim
+COPY . /app
+""",
+            ".dockerignore": """\
+.git
+**/.env
+""",
+        },
         {
             "Dockerfile": """\
 FROM python:3.13-slim

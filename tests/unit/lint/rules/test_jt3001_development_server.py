@@ -46,6 +46,12 @@ if __name__ == "__main__":
 FROM python:3.13-slim
 CMD python manage.py runserver 0.0.0.0:8000
 """,
+        # The script prepares and then does what CMD says.
+        """\
+FROM python:3.13-slim
+ENTRYPOINT ["/docker-entrypoint.sh"]
+CMD ["python", "manage.py", "runserver", "0.0.0.0:8000"]
+""",
         """\
 FROM python:3.13-slim
 CMD ["python", "-m", "http.server"]

@@ -24,6 +24,14 @@ FROM a:1
 FROM python:3.13-slim
 ENV SECRET_KEY $X
 """,
+        """\
+FROM python:3.13-slim
+ENV DATABASE_URL=postgres://shop:hunter2@db/shop
+""",
+        """\
+FROM python:3.13-slim
+ARG PIP_INDEX_URL=https://ci:hunter2@pypi.example/simple
+""",
     )
     CLEAN = (
         """\
@@ -38,6 +46,12 @@ ARG PIP_INDEX_URL
         """\
 FROM python:3.13-slim
 ENV DB_PASSWORD=
+""",
+        """\
+FROM python:3.13-slim
+ARG PASS
+ENV DATABASE_URL=postgres://shop@db:5432/shop CACHE=redis://cache:6379/0
+ENV QUEUE=amqp://shop:${PASS}@queue/ MAIL=mailto:someone@example.com
 """,
         """\
 FROM python:3.13-slim

@@ -34,4 +34,9 @@ CMD ["x"]
 FROM gcr.io/distroless/python3-debian12:nonroot
 CMD ["a.py"]
 """,
+        # Their own USER is no root.
+        "FROM cgr.dev/chainguard/python:latest\n",
+        "FROM mambaorg/micromamba:2.0.5\n",
+        "FROM docker.io/bitnami/python:3.13\n",
+        "FROM registry.access.redhat.com/ubi9/python-312\n",
     )
