@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from jettison.errors import UsageError
 from jettison.scaffold.project import Project, Source, literal
+from jettison.scaffold.unknown_frameworks import check_known
 
 
 class Framework(StrEnum):
@@ -41,7 +42,8 @@ class App:
     """One app.
 
     Shape: `attribute` is the object in `module`, empty for a worker that is run as a program;
-    `is_factory` says that it has to be called first; `settings` is Django's settings module.
+    `is_factory` says that it has to be called first, `is_coroutine` that the server does that;
+    `settings` is Django's settings module.
     """
 
     framework: Framework
@@ -51,6 +53,7 @@ class App:
     path: str
     line: int
     is_factory: bool = False
+    is_coroutine: bool = False
     settings: str = ""
 
     @property
@@ -75,7 +78,12 @@ _MAKERS: Final = {
     "bottle.Bottle": Framework.WSGI,
     "litestar.Litestar": Framework.ASGI,
 }
+_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _FACTORIES: Final = ("create_app", "make_app", "get_app", "build_app", "app_factory")
+_SAYS_DEPENDENCIES: Final = (
+    *("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg"),
+    *("requirements/base.txt", "requirements/prod.txt", "requirements/production.txt"),
+)
 _USUAL: Final = ("app", "application", "api", "celery")
 _PROGRAMS: Final = ("worker", "__main__", "main", "run", "app")
 _DJANGO_ASGI: Final = "django.core.asgi.get_asgi_application"
@@ -87,21 +95,47 @@ def find_app(project: Project, wanted: str = "") -> App:
 
     Raises: UsageError where there is none, or more than one that could be meant.
     """
-    candidates = tuple(_candidates(project))
+    candidates = tuple(_candidates(project, _FACTORIES))
+    if not any(app.interface is not Interface.NONE for app in candidates):
+        candidates = tuple(_candidates(project, ()))
     if wanted:
         return _wanted(project, candidates, wanted)
     web = [app for app in candidates if app.interface is not Interface.NONE]
     apps = web or [app for app in candidates if app.framework is Framework.CELERY]
-    apps = apps or _likeliest(list(_programs(project)))
+    if not apps:
+        check_known(project)
+        apps = _likeliest(list(_programs(project)))
     if not apps:
         raise _nothing(project)
     if len(apps) > 1:
         found = "; ".join(f"{app.target} ({app.framework}, {app.path}:{app.line})" for app in apps)
         raise UsageError(
             f"{project.name}: {len(apps)} apps could be meant: {found}",
-            hint=f"name one: --app {apps[0].target}",
+            hint=_apart(project, apps) or f"name one: --app {apps[0].target}",
         )
+    if apart := _apart(project, apps):
+        message = f"{project.name}: the app in {apps[0].path} is a project of its own"
+        raise UsageError(message, hint=apart)
     return apps[0]
+
+
+def _apart(project: Project, apps: list[App]) -> str:
+    """What to do where each app has a directory of its own that says what it depends on."""
+    if any(name in project.paths for name in _SAYS_DEPENDENCIES):
+        return ""
+    directories = []
+    for app in apps:
+        parents = [app.path[:at] for at, letter in enumerate(app.path) if letter == "/"]
+        own = [
+            parent
+            for parent in parents
+            if any(f"{parent}/{name}" in project.paths for name in _SAYS_DEPENDENCIES)
+        ]
+        directories += own[-1:]
+    if len(directories) < len(apps):
+        return ""
+    named = " or ".join(f"`jettison init {item}`" for item in sorted(set(directories)))
+    return f"name its directory: {named}"
 
 
 def _wanted(project: Project, candidates: tuple[App, ...], wanted: str) -> App:
@@ -138,11 +172,12 @@ def _nothing(project: Project) -> UsageError:
     )
 
 
-def _candidates(project: Project) -> Iterator[App]:
+def _candidates(project: Project, names: tuple[str, ...]) -> Iterator[App]:
+    """Apps, and functions of these names that make one; of any name where there are none."""
     factories = {
-        f"{source.module}.{name}": (framework, node.lineno)
+        f"{source.module}.{node.name}": (framework, node)
         for source in project.sources
-        for name, framework, node in _factories(source)
+        for framework, node in _factories(source, names)
     }
     called: set[str] = set()
     found: list[App] = []
@@ -151,19 +186,20 @@ def _candidates(project: Project) -> Iterator[App]:
         usual = [app for app in best if app.attribute in _USUAL]
         found.extend(usual[:1] if usual else best)
     found = _one_django(found, project)
-    settings = _settings(project)
     for app in found:
         is_django = app.framework is Framework.DJANGO
-        yield replace(app, settings=settings) if is_django else app
-    for whole, (framework, line) in factories.items():
+        yield replace(app, settings=_settings(project, app)) if is_django else app
+    for whole, (framework, node) in factories.items():
         module, _, name = whole.rpartition(".")
         holder = project.find_source(module)
         if whole not in called and holder is not None:
-            yield replace(_app(holder, framework, name, line), is_factory=True)
+            is_coroutine = isinstance(node, ast.AsyncFunctionDef)
+            app = _app(holder, framework, name, node.lineno)
+            yield replace(app, is_factory=True, is_coroutine=is_coroutine)
 
 
 def _objects(
-    source: Source, factories: dict[str, tuple[Framework, int]], called: set[str]
+    source: Source, factories: dict[str, tuple[Framework, _Function]], called: set[str]
 ) -> Iterator[App]:
     mounted = _mounted(source)
     for node in source.tree.body:
@@ -214,19 +250,41 @@ def _mounted(source: Source) -> frozenset[str]:
     )
 
 
-def _factories(source: Source) -> Iterator[tuple[str, Framework, ast.FunctionDef]]:
+def _factories(source: Source, names: tuple[str, ...]) -> Iterator[tuple[Framework, _Function]]:
     for node in source.tree.body:
-        if not isinstance(node, ast.FunctionDef) or node.name not in _FACTORIES:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        needed = len(node.args.args) - len(node.args.defaults)
-        if needed:
+        if len(node.args.args) > len(node.args.defaults) or (names and node.name not in names):
             continue
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Call):
-                framework = _MAKERS.get(source.resolve(inner.func))
-                if framework is not None:
-                    yield node.name, framework, node
-                    break
+        made = {
+            id(inner): framework
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Call)
+            and (framework := _MAKERS.get(source.resolve(inner.func))) is not None
+        }
+        framework = next(iter(made.values()), None) if names else _returned(node, made)
+        # Of all servers only aiohttp's waits for what makes its app.
+        waits = isinstance(node, ast.FunctionDef) or framework is Framework.AIOHTTP
+        if framework is not None and waits:
+            yield framework, node
+
+
+def _returned(node: _Function, made: dict[int, Framework]) -> Framework | None:
+    """The web framework whose app a function gives back, by itself or by the name it gave it."""
+    named = {
+        item.targets[0].id: made[id(item.value)]
+        for item in ast.walk(node)
+        if isinstance(item, ast.Assign)
+        and isinstance(item.targets[0], ast.Name)
+        and id(item.value) in made
+    }
+    for item in ast.walk(node):
+        if isinstance(item, ast.Return) and item.value is not None:
+            name = item.value.id if isinstance(item.value, ast.Name) else ""
+            found = made.get(id(item.value)) or named.get(name)
+            if found is not None and found is not Framework.CELERY:
+                return found
+    return None
 
 
 def _app(source: Source, framework: Framework, attribute: str, line: int) -> App:
@@ -267,8 +325,9 @@ def _one_django(apps: list[App], project: Project) -> list[App]:
     return [app for app in apps if app.framework is not Framework.DJANGO] + chosen
 
 
-def _settings(project: Project) -> str:
-    for source in project.sources:
+def _settings(project: Project, app: App) -> str:
+    """The settings that the app's own module names, which for development may be others."""
+    for source in sorted(project.sources, key=lambda source: source.path != app.path):
         for node in ast.walk(source.tree):
             match node:
                 case ast.Call(func=ast.Attribute(attr="setdefault"), args=[name, value]):

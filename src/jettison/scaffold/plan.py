@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -22,6 +22,7 @@ from jettison.scaffold.dependencies import (
 from jettison.scaffold.project import Project
 from jettison.scaffold.routes import HEALTH, Routes, read_routes
 from jettison.scaffold.servers import Server, choose_server
+from jettison.scaffold.settings import find_settings, needed_variables, read_setting
 from jettison.scaffold.system_libraries import SystemNeeds, find_needs
 
 UID: Final = 999
@@ -54,8 +55,9 @@ class Plan:
     Shape: `version` is what the image is tagged; `base` is a reference without a digest; `health`
     is the path that is asked, and `adds_health` tells that the server's configuration answers it;
     `collects_static` that Django gathers static files while the image is built; `static` pairs of
-    URL prefix and directory in the image that a web server serves; `build_env` names variables that
-    the settings need while the image is built; `source_root` is what has to be on Python's path
+    URL prefix and directory in the image that a web server serves; `build_env` has variables that
+    the settings need, with what stands in for them while the image is built; `manage` is what
+    Python runs Django's commands by; `source_root` is what has to be on Python's path
     beside the working directory; `copies_sources` is off where the installed package is all that
     runs.
     """
@@ -77,7 +79,8 @@ class Plan:
     source_root: str = ""
     collects_static: bool = False
     static: tuple[tuple[str, str], ...] = ()
-    build_env: tuple[str, ...] = ()
+    build_env: Mapping[str, str] = field(default_factory=dict)
+    manage: str = "manage.py"
     notices: tuple[str, ...] = ()
 
     @property
@@ -107,7 +110,7 @@ def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
     static, unclear = _static(routes) if is_served else ((), ())
     is_web = app.interface is not Interface.NONE
     return Plan(
-        name=wishes.name or _NAME.sub("-", project.name.lower()).strip("-") or "app",
+        name=wishes.name or _name(project),
         version=_version(project),
         app=app,
         python=python,
@@ -129,9 +132,17 @@ def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
         source_root=f"{WORKDIR}/src" if app.path.startswith("src/") and not builds_itself else "",
         collects_static=collects_static,
         static=static,
-        build_env=tuple(_needed_settings(project, app)) if app.settings else (),
-        notices=(*unclear, *_notices(project, app, dependencies)),
+        build_env=needed_variables(project, app.settings),
+        manage="manage.py" if "manage.py" in project.paths else "-m django",
+        notices=(*unclear, *_notices(project, app, dependencies, has_health=bool(routes.health))),
     )
+
+
+def _name(project: Project) -> str:
+    """The directory's name as Kubernetes takes it for a service: a letter first, 63 at most."""
+    found = _NAME.sub("-", project.name.lower()).strip("-")
+    named = found if found[:1].isalpha() else f"app-{found}"
+    return named[:63].strip("-")
 
 
 def _version(project: Project) -> str:
@@ -209,25 +220,21 @@ def _directory(expression: str) -> str:
     return ""
 
 
-def _needed_settings(project: Project, app: App) -> Iterator[str]:
-    """Variables without which Django's settings cannot be loaded."""
-    source = project.find_source(app.settings)
-    found = set()
-    for node in ast.walk(source.tree) if source is not None else ():
-        match node:
-            case ast.Subscript(value=base, slice=ast.Constant(value=str(name))):
-                if ast.unparse(base) in ("os.environ", "environ"):
-                    found.add(name)
-    yield from sorted(found)
-
-
-def _notices(project: Project, app: App, dependencies: Dependencies) -> Iterator[str]:
+def _notices(
+    project: Project, app: App, dependencies: Dependencies, *, has_health: bool
+) -> Iterator[str]:
     yield from (f"not read, it does not parse: {item}" for item in project.unreadable)
     if not dependencies.files:
         yield "no dependencies are named anywhere; the image will have Python and the app alone"
     elif not dependencies.is_hashed:
         yield f"{dependencies.files[0]} has no hashes: two builds may install different things"
     if app.framework is Framework.DJANGO:
-        settings = project.find_source(app.settings)
-        if settings is not None and "sqlite3" in ast.unparse(settings.tree):
+        if any(
+            "sqlite3" in ast.unparse(item.tree) for item in find_settings(project, app.settings)
+        ):
             yield "the settings name an SQLite file: put it on a volume, the image is read-only"
+        if has_health and "*" not in read_setting(project, app.settings, "ALLOWED_HOSTS"):
+            yield (
+                "the app's own health endpoint is asked as 127.0.0.1, and by Kubernetes as the "
+                "pod's address: ALLOWED_HOSTS has to have them, or it answers 400"
+            )

@@ -10,6 +10,7 @@ from typing import Final
 from jettison.scaffold.apps import App, Framework
 from jettison.scaffold.prefixes import dotted, read_prefixes
 from jettison.scaffold.project import Project, Source, keyword, literal
+from jettison.scaffold.settings import read_setting
 
 HEALTH: Final = "/health"
 _HEALTH_PATHS: Final = (
@@ -56,7 +57,7 @@ def read_routes(project: Project, app: App) -> Routes:
         health=health,
         port=_port(project),
         static=tuple(_static(project, app)),
-        static_root=_setting(project, app.settings, "STATIC_ROOT") if is_django else "",
+        static_root=read_setting(project, app.settings, "STATIC_ROOT") if is_django else "",
     )
 
 
@@ -64,7 +65,7 @@ def _paths(project: Project, app: App) -> Iterator[str]:
     """Routes whose whole path is known."""
     prefixes = read_prefixes(project)
     is_django = app.framework is Framework.DJANGO
-    first_urls = _setting(project, app.settings, "ROOT_URLCONF") if is_django else ""
+    first_urls = read_setting(project, app.settings, "ROOT_URLCONF") if is_django else ""
     for source in project.sources:
         if is_django:
             is_first = source.module == first_urls if first_urls else source.path.count("/") <= 1
@@ -136,8 +137,8 @@ def _port(project: Project) -> int | None:
 
 def _static(project: Project, app: App) -> Iterator[tuple[str, str]]:
     if app.framework is Framework.DJANGO:
-        if _setting(project, app.settings, "STATIC_ROOT"):
-            url = _setting(project, app.settings, "STATIC_URL") or "/static/"
+        if read_setting(project, app.settings, "STATIC_ROOT"):
+            url = read_setting(project, app.settings, "STATIC_URL") or "/static/"
             yield f"/{url.strip('/')}/", "static"
         return
     base = app.path.rpartition("/")[0]
@@ -145,14 +146,3 @@ def _static(project: Project, app: App) -> Iterator[tuple[str, str]]:
         if any(path.startswith(f"{directory}/") for path in project.paths):
             yield "/static/", directory
             return
-
-
-def _setting(project: Project, module: str, name: str) -> str:
-    """A setting of Django as a text: its value, or the expression that makes it."""
-    source = project.find_source(module)
-    for node in source.tree.body if source is not None else ():
-        match node:
-            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
-                known = literal(value)
-                return known if isinstance(known, str) else ast.unparse(value)
-    return ""

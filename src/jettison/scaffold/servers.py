@@ -92,7 +92,7 @@ def choose_server(app: App, installed: Iterable[str], *, is_hashed: bool) -> Ser
 
 
 def _gunicorn(app: App, worker_class: str, adds: tuple[Pin, ...]) -> Server:
-    target = f"{app.target}()" if app.is_factory else app.target
+    target = f"{app.target}()" if app.is_factory and not app.is_coroutine else app.target
     return Server(argv=("gunicorn", target), worker_class=worker_class, adds=adds)
 
 

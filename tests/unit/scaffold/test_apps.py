@@ -70,6 +70,53 @@ def test_a_factory_that_has_to_be_told_something_is_none() -> None:
         find_app(project({"m.py": needs}))
 
 
+MAKES = (
+    "from aiohttp import web\n{}def init(argv=None):\n    app = web.Application()\n    return app\n"
+)
+
+
+def test_a_factory_of_another_name_counts_where_nothing_else_does() -> None:
+    main = "if __name__ == '__main__':\n    web.run_app(init())\n"
+    app = find_app(project({"main.py": MAKES.format("") + main}))
+    assert (app.target, app.is_factory, app.is_coroutine) == ("main:init", True, False)
+    assert app.framework is Framework.AIOHTTP
+    app = find_app(project({"main.py": MAKES.format("async ") + main}))
+    assert (app.target, app.is_factory, app.is_coroutine) == ("main:init", True, True)
+    also = {"main.py": MAKES.format(""), "app.py": FLASK}
+    assert find_app(project(also)).target == "app:app"
+    celery = "from celery import Celery\ndef make():\n    return Celery()\nqueue = make()\n"
+    with pytest.raises(UsageError, match="no app found"):
+        find_app(project({"jobs.py": celery}))
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("import streamlit as st\nst.title('x')\n", "Streamlit"),
+        ("import asyncio, tornado.web\nif __name__ == '__main__':\n    pass\n", "Tornado"),
+        ("from sanic import Sanic\napp = Sanic('x')\n", "Sanic"),
+    ],
+)
+def test_an_app_of_an_unknown_framework_is_no_worker(source: str, title: str) -> None:
+    with pytest.raises(UsageError, match=rf"app\.py:1: an app of {title}, which"):
+        find_app(project({"app.py": source}))
+    worker = "import tornado.httpclient\nif __name__ == '__main__':\n    pass\n"
+    assert find_app(project({"app.py": worker})).framework is Framework.WORKER
+
+
+def test_an_app_with_dependencies_of_its_own_is_a_project_of_its_own() -> None:
+    api = {"services/api/app/main.py": FLASK, "services/api/requirements.txt": "flask\n"}
+    web = {"services/web/main.py": FLASK, "services/web/pyproject.toml": ""}
+    with pytest.raises(UsageError, match="is a project of its own") as caught:
+        find_app(project(api))
+    assert caught.value.hint == "name its directory: `jettison init services/api`"
+    with pytest.raises(UsageError, match="2 apps") as caught:
+        find_app(project({**api, **web}))
+    assert "`jettison init services/api` or `jettison init services/web`" in caught.value.hint
+    shared = {**api, "requirements.txt": "flask\n"}
+    assert find_app(project(shared)).target == "services.api.app.main:app"
+
+
 DJANGO = {
     "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
     "if __name__ == '__main__':\n    pass\n",

@@ -240,7 +240,7 @@ def test_djangos_static_files_are_collected_and_served() -> None:
     made = plan({**DJANGO, "s/settings.py": SETTINGS.format(root="BASE_DIR / 'out'")})
     assert made.collects_static
     assert made.static == (("/assets/", "/app/out"),)
-    assert made.build_env == ("SECRET_KEY",)
+    assert dict(made.build_env) == {"SECRET_KEY": "only-for-the-build"}
     with_whitenoise = {
         **DJANGO,
         "s/settings.py": SETTINGS.format(root="os.path.join(BASE_DIR, 'out')"),
@@ -253,6 +253,56 @@ def test_djangos_static_files_are_collected_and_served() -> None:
     assert any("STATIC_ROOT is find_root()" in notice for notice in unclear.notices)
 
 
+SPLIT = {
+    "app.py": "",
+    "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 's.settings.dev')\n",
+    "s/wsgi.py": "import os\nfrom django.core.wsgi import get_wsgi_application\n"
+    "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 's.settings.prod')\n"
+    "application = get_wsgi_application()\n",
+    "s/settings/__init__.py": "",
+    "s/settings/base.py": SETTINGS.format(root="BASE_DIR / 'out'"),
+    "s/settings/dev.py": "from .base import *\nKEY = os.environ['OF_DEVELOPMENT']\n",
+    "s/settings/prod.py": "from .base import *\nHOST = os.environ['HOST']\nSTATIC_URL = '/s/'\n",
+}
+
+
+def test_settings_in_several_files_are_one() -> None:
+    made = plan(SPLIT)
+    assert made.app.settings == "s.settings.prod"
+    assert sorted(made.build_env) == ["HOST", "SECRET_KEY"]
+    assert made.static == (("/s/", "/app/out"),)
+
+
+def test_variables_are_found_however_settings_ask_for_them() -> None:
+    settings = (
+        "import environ\nfrom decouple import config\n"
+        "env = environ.Env(DEBUG=(bool, False))\nDEBUG = env('DEBUG')\n"
+        "SECRET_KEY = env('KEY')\nN = env.int('N')\nX = env('X', default='x')\n"
+        "DATABASES = {'default': env.db()}\nA = config('A')\nB = config('B', cast=bool)\n"
+        "C = config('C', default='')\nSTATIC_ROOT = BASE_DIR / 'out'\n"
+    )
+    made = plan({**DJANGO, "s/settings.py": settings})
+    assert dict(made.build_env) == {
+        "A": "only-for-the-build",
+        "B": "0",
+        "DATABASE_URL": "sqlite://:memory:",
+        "KEY": "only-for-the-build",
+        "N": "0",
+    }
+
+
+def test_a_health_endpoint_of_djangos_has_to_let_the_check_in() -> None:
+    urls = "from django.urls import path\nurlpatterns = [path('health', print)]\n"
+    for hosts, is_said in (("['shop.example']", True), ("['*']", False)):
+        files = {**DJANGO, "s/urls.py": urls, "s/settings.py": f"ALLOWED_HOSTS = {hosts}\n"}
+        notices = plan(files).notices
+        assert any("ALLOWED_HOSTS has to have them" in item for item in notices) is is_said
+
+
 def test_names_are_fit_for_every_file_that_has_them() -> None:
+    for directory, name in (("2048", "app-2048"), ("x" * 80, "x" * 63), ("___", "app")):
+        texts = {"app.py": APP}
+        project = Project(name=directory, texts=texts, paths=frozenset(texts))
+        assert make_plan(project, NO_WISHES, today=TODAY).name == name
     assert plan({}).name == "my-shop"
     assert plan({}, Wishes(name="other")).name == "other"
