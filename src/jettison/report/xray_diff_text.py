@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from jettison.report.columns import Column, Cut, render_table, shorten, visible
-from jettison.report.units import human_size
+from jettison.report.units import count_of, human_size
 from jettison.report.xray_diff_document import XrayDiffDocument
 from jettison.xray.compare import Change
 
@@ -122,7 +122,7 @@ def _directories(document: XrayDiffDocument, width: int) -> Lines:
             (
                 _signed(row.added_bytes) if row.added_bytes else "",
                 _signed(-row.removed_bytes) if row.removed_bytes else "",
-                f"{row.file_count:,} paths",
+                count_of(row.file_count, "path"),
                 row.path,
             )
             for row in rows

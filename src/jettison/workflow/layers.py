@@ -15,6 +15,7 @@ from jettison.store.overlay_directory import read_layer
 from jettison.store.rootfs import StackedRootFS
 from jettison.transport.sources import Source
 from jettison.workflow.image_request import SourceRequest
+from jettison.xray.changes import stored_size_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +91,11 @@ def _check(layers: list[UnpackedLayer], limits: UnpackLimits) -> None:
         raise InvalidImageError(
             f"the image has {entries} entries, more than {limits.max_entries}",
             hint="raise the bound with --max-entries if the image is really that large",
+        )
+    # What was unpacked before, or is read in place, was not counted on its way.
+    size_bytes = sum(stored_size_bytes(entry) for layer in layers for entry in layer.tree.entries)
+    if size_bytes > limits.max_bytes:
+        raise InvalidImageError(
+            f"the image's files have {size_bytes} bytes, more than {limits.max_bytes}",
+            hint="if the image is honest, raise --max-unpacked-size",
         )

@@ -38,6 +38,10 @@ _BUILD_ARGUMENTS: Final = re.compile(r"\|(\d{1,3}) ")
 _NEEDS_QUOTES: Final = re.compile(r"[\s\"'\\$#]")
 # What our own images say of the layers that slimming made.
 _OWN: Final = "jettison slim: "
+# Tools that make layers without a Dockerfile: Bazel (distroless), apko, jib, ko, buildpacks.
+_OTHER_MAKER: Final = re.compile(
+    r"bazel build |apko\Z|jib-\w+(?:-plugin)?:|ko (?:build|publish) ko://|Layer: '"
+)
 _ROOT_ARCHIVE: Final = "rootfs.tar"
 _BY_DIGEST_ONLY: Final = "the history knows the source by its digest only"
 
@@ -71,7 +75,8 @@ def restore(created_by: str, known: Known, *, made_layer: bool, is_first: bool) 
     found = _INSTRUCTION.match(text)
     if found is not None:
         return _restore(found[1], (found[2] or "").strip(), known)
-    if nop is None and text and not is_buildkit and not text.startswith(("#", _OWN)):
+    is_told = bool(text) and not text.startswith(("#", _OWN)) and not _OTHER_MAKER.match(text)
+    if nop is None and is_told and not is_buildkit:
         return _run(text, known)
     return _unknown(text, is_first=is_first) if made_layer else None
 

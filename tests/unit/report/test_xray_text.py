@@ -149,6 +149,15 @@ def test_the_difference_in_one_view() -> None:
         assert told in text, told
 
 
+def test_one_path_is_one_path() -> None:
+    document = xray_diff_document()
+    [row] = document.directories
+    one = msgspec.structs.replace(row, path="/one", file_count=1)
+    text = render_xray_diff_text(msgspec.structs.replace(document, directories=(row, one)))
+    assert "2 paths  /app" in text
+    assert "1 path  /one" in text
+
+
 def test_images_that_do_not_differ_say_so() -> None:
     document = xray_diff_document()
     same = msgspec.structs.replace(

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from jettison.errors import InvalidImageError
 from jettison.events import Recorded, StageStarted
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.transport.schemes import parse_target
@@ -41,3 +44,21 @@ def test_what_the_store_has_is_not_downloaded(tmp_path: Path) -> None:
         asked, events = _unpack(registry, "second", tmp_path)
         assert asked == []
         assert StageStarted(stage="download") not in events.events
+
+
+def test_a_bound_on_bytes_holds_for_what_the_store_has_already(tmp_path: Path) -> None:
+    target = f"oci:{FIRST.write_layout(tmp_path / 'layout')}"
+    for max_bytes, is_refused in ((100_000, False), (8_000, True), (100_000, False)):
+        request = SourceRequest(
+            target=target,
+            platform=AMD64,
+            limits=UnpackLimits(max_bytes=max_bytes),
+            store=tmp_path / "store",
+        )
+        with opened(parse_target(target), tmp_path / f"work-{max_bytes}-{is_refused}") as source:
+            layers = find_layers(source, request, Recorded())
+            if is_refused:
+                with pytest.raises(InvalidImageError, match="9009 bytes, more than 8000"):
+                    layers.stack()
+            else:
+                assert layers.stack().tree.find("/app/main.py") is not None

@@ -95,6 +95,9 @@ def test_what_is_guessed_says_why() -> None:
     assert "another stage" in reason("COPY /venv /venv # buildkit")
     assert "exec form" in reason("/usr/bin/make all")
     assert "made by: debian.sh" in reason("# debian.sh --arch 'amd64'")
+    for maker in ("bazel build ...", "apko", "jib-maven-plugin:3.4.0", "ko build ko://x.io/app"):
+        assert f"made by: {maker}" in reason(maker)
+    assert "exec form" in reason("bazel-run build")
     assert reason("COPY app /app # buildkit") == ""
     assert reason("RUN /bin/sh -c make # buildkit") == ""
 
