@@ -118,7 +118,6 @@ class _Owners:
     """Which distribution a file is a part of, and so which one carries another in itself."""
 
     def __init__(self, items: Sequence[Distribution]) -> None:
-        self._by_metadata = {item.metadata: item for item in items}
         self._owners: dict[str, list[Distribution]] = {}
         wanted = {item.anchor for item in items}
         for item in items:

@@ -37,7 +37,6 @@ class LockedFiles:
     name: str
     version: str
     wheels: tuple[str, ...] = ()
-    has_source: bool = False
     is_listed: bool = True
     requires_python: str = ""
     marker: str = ""
@@ -162,7 +161,6 @@ def _package(item: Table, names: list[str]) -> LockedFiles:
         name=canonicalize_name(_text(item, "name")),
         version=_text(item, "version"),
         wheels=tuple(sorted({name for name in names if name.endswith(".whl")})),
-        has_source=any(name and not name.endswith(".whl") for name in names),
         is_listed=bool(names),
     )
 

@@ -63,39 +63,9 @@ def pin_base(stage: Stage, digest: Digest) -> Edit:
     return replace_base(stage, f"{quote}{name}@{digest}{quote}")
 
 
-def retag_base(stage: Stage, tag: str) -> Edit:
-    """Give what a FROM names another tag; the digest, which was the old tag's, goes."""
-    name = stage.base.text.partition("@")[0]
-    head, slash, tail = name.rpartition("/")
-    return replace_base(stage, f"{head}{slash}{tail.partition(':')[0]}:{tag}")
-
-
 def replace_instruction(item: Instruction, text: str, dockerfile: Dockerfile) -> Edit:
     """Put other instructions in the place of one."""
     return replace_span(item.span, _with_newlines(text, dockerfile))
-
-
-def insert_before(item: Instruction, text: str, dockerfile: Dockerfile) -> Edit:
-    """Put lines above an instruction and above the comments that stand right on it."""
-    start = _line_start(dockerfile.text, item.span.start)
-    while start > 0:
-        above = _line_start(dockerfile.text, start - 1)
-        line = dockerfile.text[above:start]
-        if not line.lstrip("\ufeff \t").startswith("#") or _is_directive(dockerfile, above, start):
-            break
-        start = above
-    start = max(start, 1 if dockerfile.text.startswith("\ufeff") else 0)
-    lines = _with_newlines(text, dockerfile) + dockerfile.newline
-    return Edit(start=start, end=start, text=lines)
-
-
-def insert_after(item: Instruction, text: str, dockerfile: Dockerfile) -> Edit:
-    """Put lines below an instruction."""
-    lines = _with_newlines(text, dockerfile)
-    end = _line_end(dockerfile.text, item.span.end)
-    if end == len(dockerfile.text) and not dockerfile.text.endswith("\n"):
-        return Edit(start=end, end=end, text=dockerfile.newline + lines)
-    return Edit(start=end, end=end, text=lines + dockerfile.newline)
 
 
 def delete(item: Instruction, dockerfile: Dockerfile) -> Edit:
@@ -116,7 +86,3 @@ def _line_start(text: str, offset: int) -> int:
 def _line_end(text: str, offset: int) -> int:
     end = text.find("\n", offset)
     return len(text) if end < 0 else end + 1
-
-
-def _is_directive(dockerfile: Dockerfile, start: int, end: int) -> bool:
-    return any(start <= item.span.start < end for item in dockerfile.directives)

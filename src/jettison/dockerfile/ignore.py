@@ -44,7 +44,3 @@ class IgnoreRules:
     def ignores(self, path: str) -> bool:
         """Whether a file, named relative to the context, stays out of the build."""
         return self._matcher.matches(path.strip("/"))
-
-    def may_reach_below(self, directory: str) -> bool:
-        """Whether an exception could bring back something below an ignored directory."""
-        return self._matcher.may_match_under(directory.strip("/"))

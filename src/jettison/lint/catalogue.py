@@ -104,5 +104,3 @@ RULES: Final[tuple[Rule, ...]] = (
     jt6007_image_by_tag.RULE,
     jt6008_host_opened.RULE,
 )
-
-BY_CODE: Final = {rule.code: rule for rule in RULES}

@@ -24,7 +24,6 @@ _EMPTY: Final = bytes(_NOTIF.size)
 
 _RECV: Final = 0xC0502100  # SECCOMP_IOCTL_NOTIF_RECV
 _SEND: Final = 0xC0182101  # SECCOMP_IOCTL_NOTIF_SEND
-_ID_VALID: Final = 0x40082102  # SECCOMP_IOCTL_NOTIF_ID_VALID
 _SET_FLAGS: Final = 0x40082104  # SECCOMP_IOCTL_NOTIF_SET_FLAGS, Linux 6.6
 _CONTINUE: Final = 1  # SECCOMP_USER_NOTIF_FLAG_CONTINUE, Linux 5.5
 _SYNC_WAKE_UP: Final = 1  # SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6
@@ -84,15 +83,6 @@ def answer_continue(descriptor: int, notification: Notification) -> None:
         in this call for none or only a part of the time since `receive`.
     """
     fcntl.ioctl(descriptor, _SEND, _RESPONSE.pack(notification.id, 0, 0, _CONTINUE))
-
-
-def is_valid(descriptor: int, notification: Notification) -> bool:
-    """Whether the task still waits for an answer to this notification."""
-    try:
-        fcntl.ioctl(descriptor, _ID_VALID, struct.pack("=Q", notification.id))
-    except OSError:
-        return False
-    return True
 
 
 def prefer_fast_wake_up(descriptor: int) -> None:

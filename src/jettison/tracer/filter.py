@@ -42,16 +42,11 @@ NEVER_NOTIFIED: Final = frozenset(
 _HIDDEN: Final = ("io_uring_enter", "io_uring_register", "io_uring_setup")
 _ENOSYS: Final = 38
 
-WAIT_KILLABLE: Final = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
 
-
-def notify_all(
-    base: Mapping[str, Any], *, listener_path: str = "", flags: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def notify_all(base: Mapping[str, Any], *, listener_path: str = "") -> dict[str, Any]:
     """The OCI `linux.seccomp` object that traces what `base` allows and denies what it denies.
 
-    Shape: `base` is an OCI `linux.seccomp` object with an allow list; `flags` are filter flags
-        that the runtime and the kernel are known to take, such as WAIT_KILLABLE.
+    Shape: `base` is an OCI `linux.seccomp` object with an allow list.
     Raises: JettisonError if `base` allows by default: runc cannot notify by default.
     Source: OCI runtime-spec 1.1, "Seccomp".
     """
@@ -74,13 +69,8 @@ def notify_all(
             if chosen:
                 rules.append({**rule, "names": chosen, "action": action})
     rules.append({"names": list(_HIDDEN), "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS})
-    traced: dict[str, Any] = {
-        key: value for key, value in base.items() if key not in ("syscalls", "flags")
-    }
+    traced: dict[str, Any] = {key: value for key, value in base.items() if key != "syscalls"}
     traced["syscalls"] = [rule for rule in rules if rule["names"]]
     if listener_path:
         traced["listenerPath"] = listener_path
-    merged = [*(base.get("flags") or ()), *flags]
-    if merged:
-        traced["flags"] = sorted(set(merged))
     return traced

@@ -45,7 +45,6 @@ class WheelIndex:
         return replace(
             package,
             wheels=tuple(sorted(file.name for file in own if file.is_wheel)),
-            has_source=any(not file.is_wheel for file in own),
             is_listed=True,
         )
 

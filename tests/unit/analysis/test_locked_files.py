@@ -111,7 +111,6 @@ def test_uv() -> None:
     assert project.requires_python == ">=3.10, <3.14"
     found = by_name(project)
     assert found["flask"].wheels == ("flask-3.0.0-py3-none-any.whl",)
-    assert found["flask"].has_source
     assert not found["tool"].is_listed
     assert [(need.name, need.marker) for need in found["shop"].needs] == [
         ("flask", ""),
@@ -125,7 +124,7 @@ def test_poetry() -> None:
     assert project.requires_python == "^3.9"
     (package,) = project.packages
     assert len(package.wheels) == 1
-    assert (package.has_source, package.requires_python) == (True, ">=3.8")
+    assert package.requires_python == ">=3.8"
     assert package.marker == "(python_version < '3.12') or (os_name == 'posix')"
     assert [(need.name, need.marker) for need in package.needs] == [
         ("pycparser", ""),
@@ -143,7 +142,7 @@ def test_pdm() -> None:
     project = parse("pdm.lock", PDM)
     (package,) = project.packages
     assert project.requires_python == ">=3.9"
-    assert (package.wheels, package.has_source) == (("click-8-py3-none-any.whl",), True)
+    assert package.wheels == ("click-8-py3-none-any.whl",)
     assert (package.requires_python, package.marker) == (">=3.7", "python_version >= '3.8'")
     assert [need.name for need in package.needs] == ["colorama", "importlib-metadata"]
 
@@ -153,7 +152,7 @@ def test_pylock(name: str) -> None:
     project = parse(name, PYLOCK)
     (package,) = project.packages
     assert project.requires_python == ">=3.11"
-    assert (package.wheels, package.has_source) == (("click-8-py3-none-any.whl",), True)
+    assert package.wheels == ("click-8-py3-none-any.whl",)
     assert package.marker == "os_name == 'posix'"
 
 

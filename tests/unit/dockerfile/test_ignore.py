@@ -21,8 +21,6 @@ def test_the_last_pattern_that_matches_decides() -> None:
     assert rules.ignores("README.md")
     assert not rules.ignores("src/app.py")
     assert rules.ignores("src/secret.py")
-    assert IgnoreRules("*\n!src/app.py").may_reach_below("src")
-    assert not rules.may_reach_below("docs")
 
 
 def test_without_patterns_nothing_is_ignored() -> None:

@@ -13,7 +13,7 @@ ALPINE = replace(DEBIAN, glibc=None)
 
 def locked(name: str, *tags: str, **more: object) -> LockedFiles:
     wheels = tuple(f"{name}-1-{tag}.whl" for tag in tags)
-    made = LockedFiles(name=name, version="1", wheels=wheels, has_source=True)
+    made = LockedFiles(name=name, version="1", wheels=wheels)
     return replace(made, **more)  # type: ignore[arg-type]  # the fields of locked files
 
 

@@ -54,7 +54,7 @@ def unlisted(name: str, version: str) -> LockedFiles:
 def test_files_of_the_version_are_listed(index: WheelIndex) -> None:
     (found,) = index.list_files([unlisted("foo-bar", "1.0.0")])
     assert found.wheels == ("Foo_Bar-1.0-py3-none-any.whl",)
-    assert (found.has_source, found.is_listed) == (True, True)
+    assert found.is_listed
     assert index.failures == []
 
 
