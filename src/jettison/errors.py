@@ -17,6 +17,11 @@ class JettisonError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def is_bug(self) -> bool:
+        """Whether jettison itself is at fault: no kind of failure that was foreseen."""
+        return self.exit_code == JettisonError.exit_code
+
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross the pipe between the isolated child and its parent, so the
         # keyword-only hint must survive pickling.

@@ -6,6 +6,11 @@ import posixpath
 from typing import Final
 
 
+def printable(text: str) -> str:
+    r"""Text of an image as documents can hold it: a byte that is not UTF-8 is written `\xff`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 class ImagePath(str):
     """An absolute, normalized POSIX path inside an image; sorts and hashes as str.
 

@@ -14,8 +14,7 @@ from jettison.cli.arguments import takes
 from jettison.cli.options import OutputFormat
 from jettison.cli.terminal import print_result, progress, width
 from jettison.errors import AdvisoryDataError
-
-_URL = "https://storage.googleapis.com/osv-vulnerabilities"
+from jettison.feed.places import DEFAULT_BASE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,7 @@ class DbUpdateArguments(DatabaseArguments):
 
     osv_url: Annotated[
         str, Option(metavar="URL", help="Server or directory with OSV's public exports.")
-    ] = _URL
+    ] = DEFAULT_BASE
     ecosystem: Annotated[
         tuple[str, ...],
         Option(

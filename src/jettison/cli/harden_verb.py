@@ -22,6 +22,7 @@ from jettison.cli.source_options import (
 )
 from jettison.cli.terminal import print_result, progress
 from jettison.errors import CheckFailedError
+from jettison.feed.places import DEFAULT_BASE
 
 if TYPE_CHECKING:
     from jettison.workflow.harden import HardenRequest, ImageSteps
@@ -94,7 +95,6 @@ def _image_steps(arguments: HardenArguments, report_dir: Path) -> ImageSteps:
     from jettison.cli.inspect_requests import xray_request  # noqa: PLC0415  # as above
     from jettison.cli.requests import slim_request  # noqa: PLC0415  # as above
     from jettison.cli.scan_requests import compare_request  # noqa: PLC0415  # as above
-    from jettison.feed.places import DEFAULT_BASE  # noqa: PLC0415  # as above
     from jettison.feed.update import UpdateRequest  # noqa: PLC0415  # as above
     from jettison.workflow.harden import ImageSteps  # noqa: PLC0415  # as above
 

@@ -33,8 +33,6 @@ from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
 from jettison.errors import ContainerError, JettisonError
 
-_BUG = 70
-
 app = typer.Typer(
     name="jettison",
     cls=TwoWordGroup,
@@ -77,7 +75,8 @@ def _everything(
     context: typer.Context,
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Log every step to stderr.")] = False,
     config: Annotated[
@@ -121,7 +120,7 @@ def _run() -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 0
     except JettisonError as err:
-        if err.exit_code == _BUG:
+        if err.is_bug:
             traceback.print_exc()
         _show_error(err)
         return err.exit_code
@@ -133,7 +132,7 @@ def _run() -> int:
     except Exception:  # noqa: BLE001  # the last line of defence: a bug of ours
         traceback.print_exc()
         Console(stderr=True).print("This is a bug in jettison. Please report it with the above.")
-        return _BUG
+        return JettisonError.exit_code
     return 0
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from jettison.report.documents import Count, encode, printable
+from jettison.paths import printable
+from jettison.report.documents import Count, encode
 from jettison.report.facts import ImageFacts
 from jettison.report.scan_document import FindingRow, FoundPackage, Totals, UntestedRow
 from jettison.report.scan_rows import FindingContext, finding_row

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import msgspec
 
 from jettison.errors import UsageError
+from jettison.paths import printable
 
 Document = TypeVar("Document", bound=msgspec.Struct)
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
@@ -39,11 +40,6 @@ def decode(raw: bytes, kind: type[Document], *, what: str) -> Document:
             f"{what}: not a report that this version reads: {err}",
             hint="name the directory that --report-dir was given, or slim the image again",
         ) from err
-
-
-def printable(text: str) -> str:
-    """Text that JSON can hold, as `encode` writes it."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _text(value: object) -> str:

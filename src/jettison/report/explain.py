@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from jettison.paths import ImagePath
+from jettison.paths import ImagePath, printable
 from jettison.report.container_report import ContainerReport, KeptBecause, KeptPath
-from jettison.report.documents import decode, printable
+from jettison.report.documents import decode
 from jettison.report.removed import RemovedReport
 
 # Linux gives up after 40 links in one look-up: path_resolution(7), MAXSYMLINKS.

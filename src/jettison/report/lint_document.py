@@ -12,7 +12,8 @@ from jettison.lint.catalogue import RULES
 from jettison.lint.meta import META
 from jettison.lint.model import Finding, Severity
 from jettison.lint.suppressions import Sifted
-from jettison.report.documents import Count, encode, printable
+from jettison.paths import printable
+from jettison.report.documents import Count, encode
 
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from jettison import __version__
-from jettison.report.documents import printable
+from jettison.paths import printable
 from jettison.report.scan_document import FindingRow, ScanDocument, TargetKind
 from jettison.scan.component import Component
 from jettison.scan.purls import purl_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jettison.image import Image
-from jettison.report.documents import printable
+from jettison.paths import printable
 from jettison.report.scan_document import (
     Epss,
     FindingRow,

@@ -17,9 +17,9 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.spdx import is_supported_id
 
 from jettison.analysis.inventory import PackageType
+from jettison.paths import printable
 from jettison.sbom.components import Bill, Component
 from jettison.sbom.licenses import short_name, spdx_expression
-from jettison.sbom.texts import printable
 
 
 def render_cyclonedx(bill: Bill) -> bytes:

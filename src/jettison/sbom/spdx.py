@@ -13,10 +13,9 @@ from uuid import UUID
 import msgspec
 
 from jettison.analysis.inventory import Package, PackageType
-from jettison.paths import ImagePath
+from jettison.paths import ImagePath, printable
 from jettison.sbom.components import Bill, Component
 from jettison.sbom.licenses import short_name, spdx_expression
-from jettison.sbom.texts import printable
 
 _NOTHING: Final = "NOASSERTION"
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"

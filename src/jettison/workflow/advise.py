@@ -43,7 +43,6 @@ from jettison.workflow.wheel_index import WheelIndex
 
 KnownBy: TypeAlias = Literal["from", "label", "layers", "history", "nothing"]
 
-_BUG = 70
 _MOST_TOLD = 3
 
 
@@ -196,7 +195,7 @@ class _Adviser:
             if read.target.scheme is Scheme.REGISTRY:
                 image = replace(image, digest=self._resolve(image.reference) or image.digest)
         except JettisonError as err:
-            if err.exit_code == _BUG:
+            if err.is_bug:
                 raise
             return err.message
         return image
@@ -274,7 +273,7 @@ class _Adviser:
         try:
             tags = self._list_tags(repository)
         except JettisonError as err:
-            if err.exit_code == _BUG:
+            if err.is_bug:
                 raise
             shown = repository.short.rpartition(":")[0]
             self._events.emit(Notice(message=f"tags of {shown} were not listed: {err.message}"))

@@ -13,6 +13,7 @@ import msgspec
 from jettison.errors import NothingToScanError
 from jettison.events import EventSink, Notice, stage
 from jettison.feed.database import AdvisoryDatabase
+from jettison.paths import printable
 from jettison.report.compare_document import (
     ComparedImage,
     CompareDocument,
@@ -20,7 +21,6 @@ from jettison.report.compare_document import (
     left_rows,
     vulnerability_row,
 )
-from jettison.report.documents import printable
 from jettison.report.scan_document import Totals, UntestedRow, count_totals
 from jettison.report.scan_rows import finding_row
 from jettison.report.units import count_of

@@ -11,8 +11,7 @@ from jettison.analysis.inventory import Inventory, PackageType
 from jettison.digest import Digest
 from jettison.errors import StoreError
 from jettison.events import EventSink, stage
-from jettison.paths import ImagePath
-from jettison.report.documents import printable
+from jettison.paths import ImagePath, printable
 from jettison.report.facts import ImageFacts, PackageCounts, describe_image
 from jettison.sbom.purls import image_url
 from jettison.scan.component import Component

@@ -14,8 +14,6 @@ from jettison.events import EventSink
 from jettison.report.advise_document import AdviseDocument, AdviseRow
 from jettison.workflow.advise import AdviseRequest, advise_on
 
-_BUG = 70
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBase:
@@ -38,7 +36,7 @@ def choose_base(path: Path, request: AdviseRequest, *, events: EventSink) -> New
     try:
         advice = advise_on(request, events=events)
     except JettisonError as err:
-        if err.exit_code == _BUG:
+        if err.is_bug:
             raise
         return NewBase(failure=f"{path.name}: the base image was not looked at: {err.message}")
     row = _row_to_take(advice)

@@ -36,8 +36,6 @@ from jettison.workflow.requests import SlimRequest
 from jettison.workflow.slim import slim
 from jettison.workflow.xray import XrayRequest, xray
 
-_BUG = 70
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSteps:
@@ -101,7 +99,7 @@ class _Account:
             if len(self.failed) > failures:
                 outcome = Outcome.FAILED
         except JettisonError as err:
-            if err.exit_code == _BUG:
+            if err.is_bug:
                 raise
             outcome = Outcome.FAILED
             said.append(err.message)
@@ -135,7 +133,7 @@ def harden(request: HardenRequest, *, events: EventSink) -> HardenDocument:
     try:
         _go(request, account)
     except JettisonError as err:
-        if err.exit_code == _BUG:
+        if err.is_bug:
             raise
         events.emit(Notice(message=err.message))
         if err.hint:
@@ -205,7 +203,8 @@ def _lint(request: HardenRequest, account: _Account, said: list[str]) -> None:
     result = lint(request.lint, events=account.events)
     account.lint = describe_lint(result.sifted, result.files, hadolint=result.hadolint)
     totals = account.lint.totals
-    said.append(f"{totals.error} errors, {totals.warning} warnings, {totals.info} remarks")
+    counts = (totals.error, "error"), (totals.warning, "warning"), (totals.info, "remark")
+    said.append(", ".join(count_of(number, what) for number, what in counts))
     if is_at_least(account.lint.findings, request.lint_fail_on):
         account.failed.append("lint")
 
@@ -228,7 +227,7 @@ def _compare(request: CompareRequest, account: _Account, said: list[str]) -> Non
     account.compare = result.document
     before = result.document.original.vulnerabilities.vulnerabilities
     after = result.document.slimmed.vulnerabilities.vulnerabilities
-    said.append(f"{before} vulnerabilities before, {after} after")
+    said.append(f"{count_of(before, 'vulnerability', 'vulnerabilities')} before, {after} after")
     if not result.document.passed:
         account.failed.append("scan")
 

@@ -12,7 +12,7 @@ from typing import Final
 from jettison.errors import UsageError
 from jettison.events import EventSink, stage
 from jettison.feed.database import AdvisoryDatabase
-from jettison.report.documents import printable
+from jettison.paths import printable
 from jettison.report.scan_document import (
     ScanDocument,
     ScanTarget,

@@ -10,8 +10,8 @@ from jettison.analysis.base_layers import find_last_base_layer
 from jettison.analysis.inventory import Inventory
 from jettison.analysis.inventory_read import find_unowned, read_inventory
 from jettison.events import EventSink, stage
+from jettison.paths import printable
 from jettison.report.dockerfile_row import layer_instructions
-from jettison.report.documents import printable
 from jettison.report.scan_document import LayerOrigin, ScanTarget, TargetKind, WithoutRecord
 from jettison.report.scan_rows import layer_origins
 from jettison.report.units import count_of

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from jettison.errors import UsageError
+from jettison.paths import printable
 from jettison.report.container_report import ImageName
-from jettison.report.documents import decode, encode, printable
+from jettison.report.documents import decode, encode
 
 DIGEST = "sha256:" + "a" * 64
 

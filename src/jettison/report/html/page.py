@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from jettison import __version__
-from jettison.report.documents import encode, printable
+from jettison.paths import printable
+from jettison.report.documents import encode
 from jettison.report.units import human_size
 
 if TYPE_CHECKING:
