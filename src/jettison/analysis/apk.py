@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from jettison.analysis.os_packages import OsPackage, PackageKind, RealPaths
+from jettison.analysis.os_packages import OsPackage, PackageKind, RealPaths, find_record
 from jettison.filetree import RootFS
 from jettison.paths import ImagePath
 
@@ -20,11 +20,7 @@ _MAX_BYTES: Final = 64 << 20
 
 def find_apk_database(rootfs: RootFS) -> ImagePath | None:
     """The real path of the record."""
-    for path in _DATABASES:
-        found = rootfs.tree.resolve(path)
-        if found.entry is not None and found.entry.is_file:
-            return found.path
-    return None
+    return find_record(rootfs.tree, _DATABASES)
 
 
 def read_apk(rootfs: RootFS) -> tuple[OsPackage, ...]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-Table = Mapping[str, Any]
+from jettison.analysis.decoded import Table, as_list, table_at, tables_at, text_at
 
 _UV_LOCATIONS: Final = ("git", "url", "path", "directory", "editable", "virtual")
 
@@ -80,8 +80,8 @@ def find_lock_parser(name: str) -> Callable[[Table], Lock] | None:
 def _parse_uv(table: Table) -> Lock:
     packages = []
     roots: list[str] = []
-    for item in _tables(table, "package"):
-        source = _table(item, "source")
+    for item in tables_at(table, "package"):
+        source = table_at(item, "source")
         is_project = source.get("editable") == "." or source.get("virtual") == "."
         needs = [
             *_names(item.get("dependencies")),
@@ -90,34 +90,34 @@ def _parse_uv(table: Table) -> Lock:
         ]
         if is_project:
             roots += needs
-        location = next((_text(source, key) for key in _UV_LOCATIONS if key in source), "")
+        location = next((text_at(source, key) for key in _UV_LOCATIONS if key in source), "")
         packages.append(_package(item, needs, location=location, is_project=is_project))
     return _lock(packages, roots or None)
 
 
 def _parse_poetry(table: Table) -> Lock:
     packages = []
-    for item in _tables(table, "package"):
-        source = _table(item, "source")
-        location = _text(source, "url") if source.get("type") not in (None, "legacy") else ""
-        packages.append(_package(item, list(_table(item, "dependencies")), location=location))
+    for item in tables_at(table, "package"):
+        source = table_at(item, "source")
+        location = text_at(source, "url") if source.get("type") not in (None, "legacy") else ""
+        packages.append(_package(item, list(table_at(item, "dependencies")), location=location))
     return _lock(packages, None)
 
 
 def _parse_pdm(table: Table) -> Lock:
     packages = []
-    for item in _tables(table, "package"):
-        needs = [_required_name(text) for text in _list(item.get("dependencies"))]
-        location = _text(item, "git") or _text(item, "url") or _text(item, "path")
+    for item in tables_at(table, "package"):
+        needs = [_required_name(text) for text in as_list(item.get("dependencies"))]
+        location = text_at(item, "git") or text_at(item, "url") or text_at(item, "path")
         packages.append(_package(item, needs, location=location))
     return _lock(packages, None)
 
 
 def _parse_pylock(table: Table) -> Lock:
     packages = []
-    for item in _tables(table, "packages"):
+    for item in tables_at(table, "packages"):
         location = next(
-            (_text(_table(item, key), "url") or _text(_table(item, key), "path") or key
+            (text_at(table_at(item, key), "url") or text_at(table_at(item, key), "path") or key
              for key in ("vcs", "directory", "archive") if key in item), ""
         )  # fmt: skip
         packages.append(_package(item, _names(item.get("dependencies")), location=location))
@@ -127,11 +127,11 @@ def _parse_pylock(table: Table) -> Lock:
 def _parse_pipfile(table: Table) -> Lock:
     packages = []
     for group in ("default", "develop"):
-        for name, item in _table(table, group).items():
+        for name, item in table_at(table, group).items():
             if not isinstance(item, dict):
                 continue
-            location = _text(item, "git") or _text(item, "path") or _text(item, "file")
-            version = _text(item, "version").removeprefix("==")
+            location = text_at(item, "git") or text_at(item, "path") or text_at(item, "file")
+            version = text_at(item, "version").removeprefix("==")
             packages.append(_package({"name": name, "version": version}, (), location=location))
     return _lock(packages, None)
 
@@ -155,43 +155,25 @@ def _lock(packages: Iterable[LockedPackage | None], roots: Iterable[str] | None)
 def _package(
     item: Table, needs: Iterable[str], *, location: str = "", is_project: bool = False
 ) -> LockedPackage | None:
-    title = _text(item, "name")
+    title = text_at(item, "name")
     if not title:
         return None
     return LockedPackage(
         name=canonicalize_name(title),
         title=title,
-        version=_text(item, "version"),
+        version=text_at(item, "version"),
         requires=tuple(dict.fromkeys(canonicalize_name(name) for name in needs if name)),
         location=location,
         is_project=is_project,
     )
 
 
-def _tables(table: Table, key: str) -> Iterator[Table]:
-    yield from (item for item in _list(table.get(key)) if isinstance(item, dict))
-
-
 def _groups(table: Table, key: str) -> Iterator[Any]:
-    yield from _table(table, key).values()
+    yield from table_at(table, key).values()
 
 
 def _names(value: Any) -> list[str]:  # decoded TOML
-    return [_text(item, "name") for item in _list(value) if isinstance(item, dict)]
-
-
-def _table(table: Table, key: str) -> Table:
-    value = table.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:  # decoded TOML
-    return value if isinstance(value, list) else []
-
-
-def _text(table: Table, key: str) -> str:
-    value = table.get(key)
-    return value if isinstance(value, str) else ""
+    return [text_at(item, "name") for item in as_list(value) if isinstance(item, dict)]
 
 
 def _required_name(text: Any) -> str:  # decoded TOML

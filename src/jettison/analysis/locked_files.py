@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-Table = Mapping[str, Any]
+from jettison.analysis.decoded import Table, as_list, table_at, tables_at, text_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,71 +67,74 @@ def parse_locked_files(name: str, raw: bytes) -> LockedProject | None:
 
 def _parse_uv(table: Table) -> LockedProject:
     packages = []
-    for item in _tables(table, "package"):
+    for item in tables_at(table, "package"):
         # The project itself, and what comes from a path or an address, has needs and no files.
-        is_of_index = "registry" in _table(item, "source")
+        is_of_index = "registry" in table_at(item, "source")
         names = _address_names(_files(item)) if is_of_index else []
         packages.append(replace(_package(item, names), needs=tuple(_uv_needs(item))))
-    return LockedProject(requires_python=_text(table, "requires-python"), packages=tuple(packages))
+    return LockedProject(
+        requires_python=text_at(table, "requires-python"), packages=tuple(packages)
+    )
 
 
 def _uv_needs(item: Table) -> Iterator[Need]:
     groups = (
         item.get("dependencies"),
-        *_table(item, "optional-dependencies").values(),
-        *_table(item, "dev-dependencies").values(),
+        *table_at(item, "optional-dependencies").values(),
+        *table_at(item, "dev-dependencies").values(),
     )
     for group in groups:
-        for need in _list(group):
+        for need in as_list(group):
             if isinstance(need, dict):
                 yield Need(
-                    name=canonicalize_name(_text(need, "name")), marker=_text(need, "marker")
+                    name=canonicalize_name(text_at(need, "name")), marker=text_at(need, "marker")
                 )
 
 
 def _parse_poetry(table: Table) -> LockedProject:
-    metadata = _table(table, "metadata")
-    former = _table(metadata, "files")  # before poetry 1.3 they stood together
+    metadata = table_at(table, "metadata")
+    former = table_at(metadata, "files")  # before poetry 1.3 they stood together
     packages = []
-    for item in _tables(table, "package"):
-        files = _list(item.get("files")) or _list(former.get(_text(item, "name")))
-        names = [_text(file, "file") for file in files if isinstance(file, dict)]
+    for item in tables_at(table, "package"):
+        files = as_list(item.get("files")) or as_list(former.get(text_at(item, "name")))
+        names = [text_at(file, "file") for file in files if isinstance(file, dict)]
         packages.append(
             replace(
                 _package(item, names),
                 needs=tuple(_poetry_needs(item)),
-                requires_python=_python(_text(item, "python-versions")),
+                requires_python=_python(text_at(item, "python-versions")),
                 marker=_marker(item.get("markers")),
             )
         )
     return LockedProject(
-        requires_python=_python(_text(metadata, "python-versions")), packages=tuple(packages)
+        requires_python=_python(text_at(metadata, "python-versions")), packages=tuple(packages)
     )
 
 
 def _poetry_needs(item: Table) -> Iterator[Need]:
-    for name, need in _table(item, "dependencies").items():
+    for name, need in table_at(item, "dependencies").items():
         for choice in need if isinstance(need, list) else [need]:
-            marker = _text(choice, "markers") if isinstance(choice, dict) else ""
+            marker = text_at(choice, "markers") if isinstance(choice, dict) else ""
             yield Need(name=canonicalize_name(name), marker=marker)
 
 
 def _parse_pdm(table: Table) -> LockedProject:
     packages = []
-    for item in _tables(table, "package"):
+    for item in tables_at(table, "package"):
         names = [
-            _text(file, "file") or _file_name(_text(file, "url")) for file in _tables(item, "files")
+            text_at(file, "file") or _file_name(text_at(file, "url"))
+            for file in tables_at(item, "files")
         ]
         packages.append(
             replace(
                 _package(item, names),
-                needs=tuple(_required(_list(item.get("dependencies")))),
-                requires_python=_python(_text(item, "requires_python")),
-                marker=_text(item, "marker"),
+                needs=tuple(_required(as_list(item.get("dependencies")))),
+                requires_python=_python(text_at(item, "requires_python")),
+                marker=text_at(item, "marker"),
             )
         )
     return LockedProject(
-        requires_python=_python(_text(_table(table, "metadata"), "requires_python")),
+        requires_python=_python(text_at(table_at(table, "metadata"), "requires_python")),
         packages=tuple(packages),
     )
 
@@ -140,12 +143,14 @@ def _parse_pylock(table: Table) -> LockedProject:
     packages = [
         replace(
             _package(item, _address_names(_files(item))),
-            requires_python=_python(_text(item, "requires-python")),
-            marker=_text(item, "marker"),
+            requires_python=_python(text_at(item, "requires-python")),
+            marker=text_at(item, "marker"),
         )
-        for item in _tables(table, "packages")
+        for item in tables_at(table, "packages")
     ]
-    return LockedProject(requires_python=_text(table, "requires-python"), packages=tuple(packages))
+    return LockedProject(
+        requires_python=text_at(table, "requires-python"), packages=tuple(packages)
+    )
 
 
 _PARSERS: Final[Mapping[str, Callable[[Table], LockedProject]]] = {
@@ -158,22 +163,22 @@ _PARSERS: Final[Mapping[str, Callable[[Table], LockedProject]]] = {
 
 def _package(item: Table, names: list[str]) -> LockedFiles:
     return LockedFiles(
-        name=canonicalize_name(_text(item, "name")),
-        version=_text(item, "version"),
+        name=canonicalize_name(text_at(item, "name")),
+        version=text_at(item, "version"),
         wheels=tuple(sorted({name for name in names if name.endswith(".whl")})),
         is_listed=bool(names),
     )
 
 
 def _files(item: Table) -> Iterator[Table]:
-    yield from _tables(item, "wheels")
-    yield _table(item, "sdist")
+    yield from tables_at(item, "wheels")
+    yield table_at(item, "sdist")
 
 
 def _address_names(files: Iterable[Table]) -> list[str]:
     """The names of files that are known by an address or a path."""
     found = (
-        _text(file, "name") or _file_name(_text(file, "url") or _text(file, "path"))
+        text_at(file, "name") or _file_name(text_at(file, "url") or text_at(file, "path"))
         for file in files
     )
     return [name for name in found if name]
@@ -202,21 +207,3 @@ def _marker(value: Any) -> str:  # decoded TOML
 
 def _file_name(address: str) -> str:
     return unquote(urlsplit(address).path.rpartition("/")[2])
-
-
-def _tables(table: Table, key: str) -> Iterator[Table]:
-    yield from (item for item in _list(table.get(key)) if isinstance(item, dict))
-
-
-def _table(table: Table, key: str) -> Table:
-    value = table.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:  # decoded TOML
-    return value if isinstance(value, list) else []
-
-
-def _text(table: Table, key: str) -> str:
-    value = table.get(key)
-    return value if isinstance(value, str) else ""

@@ -54,6 +54,15 @@ class OsPackage:
         return f"{self.kind} {self.name} {self.version}"
 
 
+def find_record(tree: FileTree, places: Iterable[str]) -> ImagePath | None:
+    """The real path of the first of these places that is a file, links followed."""
+    for place in places:
+        found = tree.resolve(place)
+        if found.entry is not None and found.entry.is_file:
+            return found.path
+    return None
+
+
 class RealPaths:
     """Turns paths as package records name them (`/bin/ls`) into real ones (`/usr/bin/ls`)."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Final
 
-from jettison.analysis.os_packages import OsPackage, PackageKind, RealPaths
+from jettison.analysis.os_packages import OsPackage, PackageKind, RealPaths, find_record
 from jettison.filetree import RootFS
 from jettison.paths import ImagePath
 
@@ -41,11 +41,7 @@ _I18NSTRING: Final = 9
 
 def find_rpm_database(rootfs: RootFS) -> ImagePath | None:
     """The real path of the record."""
-    for path in _DATABASES:
-        found = rootfs.tree.resolve(path)
-        if found.entry is not None and found.entry.is_file:
-            return found.path
-    return None
+    return find_record(rootfs.tree, _DATABASES)
 
 
 def read_rpm(rootfs: RootFS) -> tuple[OsPackage, ...]:

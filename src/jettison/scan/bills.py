@@ -10,17 +10,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from packageurl import PackageURL
 
+from jettison.analysis.decoded import Table, as_list, table_at, tables_at, text_at
 from jettison.analysis.inventory import Distro, PackageType
 from jettison.scan.chains import find_chains
 from jettison.scan.component import Component, plain_component
 from jettison.scan.ecosystems import PYPI, Ecosystem, NoEcosystem, ecosystem_of
 from jettison.scan.inputs import Inputs, Untested
-
-Table = Mapping[str, Any]
 
 _SYSTEM: Final = {"deb": PackageType.DEB, "apk": PackageType.APK, "rpm": PackageType.RPM}
 _LANGUAGES: Final = {"npm": "npm", "cargo": "crates.io", "golang": "Go"}
@@ -60,11 +59,11 @@ def read_bill(file: str, raw: bytes) -> Inputs:
     if table.get("bomFormat") == "CycloneDX" or "components" in table:
         entries = list(_cyclonedx_entries(table))
         needs = _cyclonedx_needs(table)
-        root = _text(_table(_table(table, "metadata"), "component"), "bom-ref")
+        root = text_at(table_at(table_at(table, "metadata"), "component"), "bom-ref")
         return _inputs(file, entries, needs, root, _cyclonedx_distro(table))
     if "spdxVersion" in table:
         entries = list(_spdx_entries(table))
-        return _inputs(file, entries, _spdx_needs(table), _text(table, "SPDXID"), None)
+        return _inputs(file, entries, _spdx_needs(table), text_at(table, "SPDXID"), None)
     if "@graph" in table:
         return _inputs(file, list(_spdx3_entries(table)), {}, "", None)
     raise InvalidBillError("neither CycloneDX nor SPDX")
@@ -182,58 +181,62 @@ def _system_ecosystem(
 
 
 def _cyclonedx_entries(table: Table) -> Iterator[_Entry]:
-    waiting = [(item, 0) for item in reversed(_tables(table.get("components")))]
+    waiting = [(item, 0) for item in reversed(tables_at(table, "components"))]
     while waiting:
         item, depth = waiting.pop()
         if depth < _MAX_DEPTH:
-            waiting += [(below, depth + 1) for below in reversed(_tables(item.get("components")))]
+            waiting += [(below, depth + 1) for below in reversed(tables_at(item, "components"))]
         if item.get("type") in ("operating-system", "file", "device", "data", "firmware"):
             continue
         properties = {
-            _text(one, "name"): _text(one, "value") for one in _tables(item.get("properties"))
+            text_at(one, "name"): text_at(one, "value") for one in tables_at(item, "properties")
         }
-        title = f"{_text(item, 'name')} {_text(item, 'version')}".strip() or "a nameless component"
-        yield _Entry(_text(item, "bom-ref") or title, title, _text(item, "purl"), properties)
+        title = (
+            f"{text_at(item, 'name')} {text_at(item, 'version')}".strip() or "a nameless component"
+        )
+        yield _Entry(text_at(item, "bom-ref") or title, title, text_at(item, "purl"), properties)
 
 
 def _cyclonedx_needs(table: Table) -> dict[str, list[str]]:
     return {
-        _text(item, "ref"): [
-            other for other in _list(item.get("dependsOn")) if isinstance(other, str)
+        text_at(item, "ref"): [
+            other for other in as_list(item.get("dependsOn")) if isinstance(other, str)
         ]
-        for item in _tables(table.get("dependencies"))
+        for item in tables_at(table, "dependencies")
     }
 
 
 def _cyclonedx_distro(table: Table) -> Distro | None:
-    for item in _tables(table.get("components")):
+    for item in tables_at(table, "components"):
         if item.get("type") == "operating-system" and item.get("name"):
-            return Distro(id=_text(item, "name").casefold(), version_id=_text(item, "version"))
+            return Distro(id=text_at(item, "name").casefold(), version_id=text_at(item, "version"))
     return None
 
 
 def _spdx_entries(table: Table) -> Iterator[_Entry]:
-    described = {other for other in _list(table.get("documentDescribes")) if isinstance(other, str)}
+    described = {
+        other for other in as_list(table.get("documentDescribes")) if isinstance(other, str)
+    }
     described |= {
-        _text(item, "relatedSpdxElement")
-        for item in _tables(table.get("relationships"))
+        text_at(item, "relatedSpdxElement")
+        for item in tables_at(table, "relationships")
         if item.get("relationshipType") == "DESCRIBES"
     }
-    for item in _tables(table.get("packages")):
+    for item in tables_at(table, "packages"):
         purl = next(
             (
-                _text(reference, "referenceLocator")
-                for reference in _tables(item.get("externalRefs"))
+                text_at(reference, "referenceLocator")
+                for reference in tables_at(item, "externalRefs")
                 if reference.get("referenceType") == "purl"
             ),
             "",
         )
-        reference = _text(item, "SPDXID")
+        reference = text_at(item, "SPDXID")
         # What the document describes is the image or the project, which is no package of itself.
         if reference in described and not purl.startswith(("pkg:deb", "pkg:apk", "pkg:pypi")):
             continue
-        title = f"{_text(item, 'name')} {_text(item, 'versionInfo')}".strip() or reference
-        yield _Entry(reference or title, title, purl, _source_info(_text(item, "sourceInfo")))
+        title = f"{text_at(item, 'name')} {text_at(item, 'versionInfo')}".strip() or reference
+        yield _Entry(reference or title, title, purl, _source_info(text_at(item, "sourceInfo")))
 
 
 def _source_info(text: str) -> Mapping[str, str]:
@@ -246,8 +249,8 @@ def _source_info(text: str) -> Mapping[str, str]:
 
 def _spdx_needs(table: Table) -> dict[str, list[str]]:
     needs: dict[str, list[str]] = {}
-    for item in _tables(table.get("relationships")):
-        one, other = _text(item, "spdxElementId"), _text(item, "relatedSpdxElement")
+    for item in tables_at(table, "relationships"):
+        one, other = text_at(item, "spdxElementId"), text_at(item, "relatedSpdxElement")
         match item.get("relationshipType"):
             case "DEPENDS_ON":
                 needs.setdefault(one, []).append(other)
@@ -257,30 +260,12 @@ def _spdx_needs(table: Table) -> dict[str, list[str]]:
 
 
 def _spdx3_entries(table: Table) -> Iterator[_Entry]:
-    for item in _tables(table.get("@graph")):
+    for item in tables_at(table, "@graph"):
         if item.get("type") != "software_Package":
             continue
-        purl = _text(item, "software_packageUrl")
-        for other in _tables(item.get("externalIdentifier")):
+        purl = text_at(item, "software_packageUrl")
+        for other in tables_at(item, "externalIdentifier"):
             if not purl and other.get("externalIdentifierType") == "packageUrl":
-                purl = _text(other, "identifier")
-        title = f"{_text(item, 'name')} {_text(item, 'software_packageVersion')}".strip()
-        yield _Entry(_text(item, "spdxId") or title, title, purl, {})
-
-
-def _table(table: Table, key: str) -> Table:
-    value = table.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _tables(value: Any) -> list[Table]:  # decoded JSON
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _list(value: Any) -> list[Any]:  # decoded JSON
-    return value if isinstance(value, list) else []
-
-
-def _text(table: Table, key: str) -> str:
-    value = table.get(key)
-    return value if isinstance(value, str) else ""
+                purl = text_at(other, "identifier")
+        title = f"{text_at(item, 'name')} {text_at(item, 'software_packageVersion')}".strip()
+        yield _Entry(text_at(item, "spdxId") or title, title, purl, {})

@@ -72,6 +72,13 @@ def reaches(severity: Severity, threshold: Severity) -> bool:
     return rank(severity) <= rank(threshold)
 
 
+def threshold_name(threshold: Severity | None) -> str:
+    """A threshold as `--fail-on` takes it: `never` for none, `any` for the least."""
+    if threshold is None:
+        return "never"
+    return "any" if threshold is Severity.UNKNOWN else threshold.value
+
+
 def rate(entries: Iterable[tuple[Record, Affected]]) -> Rating:
     """The rating of one vulnerability from all that is said of it, each record with its entry."""
     entries = tuple(entries)

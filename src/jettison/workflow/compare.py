@@ -31,7 +31,7 @@ from jettison.scan.component import Component
 from jettison.scan.ecosystems import Ecosystem, NoEcosystem
 from jettison.scan.inputs import Untested
 from jettison.scan.match import Matches, match
-from jettison.scan.severity import Severity, reaches
+from jettison.scan.severity import Severity, reaches, threshold_name
 from jettison.scan.vex import VexDocument
 from jettison.workflow.advisories import finding_context, testable
 from jettison.workflow.compared_image import ReadSide, read_side
@@ -196,7 +196,7 @@ def _document(
         ),
         notices=(),
         stages=(),
-        fail_on=_named(request.fail_on),
+        fail_on=threshold_name(request.fail_on),
         passed=not fails,
     )
 
@@ -211,12 +211,6 @@ def _compared(judged: _Judged, counted: Totals, recorded: Totals) -> ComparedIma
         scan_seconds=round(judged.seconds, 3),
         push=None,
     )
-
-
-def _named(threshold: Severity | None) -> str:
-    if threshold is None:
-        return "never"
-    return "any" if threshold is Severity.UNKNOWN else threshold.value
 
 
 def _vex(verdicts: Sequence[Verdict], slimmed: ReadSide) -> VexDocument | None:

@@ -29,7 +29,7 @@ from jettison.scan.ignores import Ignore, Sifted, sift, silence
 from jettison.scan.inputs import Untested
 from jettison.scan.match import Finding, match
 from jettison.scan.openvex import parse_vex
-from jettison.scan.severity import Severity, reaches
+from jettison.scan.severity import Severity, reaches, threshold_name
 from jettison.scan.vex import VexDocument
 from jettison.transport.schemes import parse_target
 from jettison.workflow.advisories import finding_context, testable
@@ -135,7 +135,7 @@ def judge(
         without_record=scanned.without_record,
         notices=(*scanned.inputs.notices, *times.notices, *sifted.notices),
         stages=tuple(times.stages),
-        fail_on=_fail_on(request.fail_on),
+        fail_on=threshold_name(request.fail_on),
         passed=not any(_fails(finding, request.fail_on) for finding in sifted.findings),
     )
     return ScanResult(document=document, tested=tuple(tested))
@@ -176,12 +176,6 @@ def _image_names(target: str) -> frozenset[str]:
 
 def _fails(finding: Finding, threshold: Severity | None) -> bool:
     return threshold is not None and reaches(finding.rating.severity, threshold)
-
-
-def _fail_on(threshold: Severity | None) -> str:
-    if threshold is None:
-        return "never"
-    return "any" if threshold is Severity.UNKNOWN else threshold.value
 
 
 def _ecosystems(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from jettison.analysis.decoded import table_at
 from jettison.analysis.lock_files import InvalidLockError, find_lock_parser, parse_lock
 from jettison.analysis.requirements_file import (
     LineKind,
@@ -196,17 +197,17 @@ class _Reader:
 
 
 def _requirement_texts(table: dict[str, Any]) -> Iterator[str]:
-    project = _table(table, "project")
+    project = table_at(table, "project")
     groups = [
         project.get("dependencies"),
-        *_table(project, "optional-dependencies").values(),
-        *_table(table, "dependency-groups").values(),
+        *table_at(project, "optional-dependencies").values(),
+        *table_at(table, "dependency-groups").values(),
     ]
     for group in groups:
         if isinstance(group, list):
             yield from (text for text in group if isinstance(text, str))
-    poetry = _table(_table(table, "tool"), "poetry")
-    for name, value in _table(poetry, "dependencies").items():
+    poetry = table_at(table_at(table, "tool"), "poetry")
+    for name, value in table_at(poetry, "dependencies").items():
         if name != "python":
             yield _poetry_text(name, value)
 
@@ -220,8 +221,3 @@ def _poetry_text(name: str, value: object) -> str:
     if isinstance(version, str) and version.startswith("=="):
         return f"{name}{version}"
     return name
-
-
-def _table(table: dict[str, Any], key: str) -> dict[str, Any]:
-    value = table.get(key)
-    return value if isinstance(value, dict) else {}
