@@ -15,7 +15,8 @@ from typing import Final
 from jettison.events import Silent
 from jettison.filetree.tarstream import UnpackLimits
 from jettison.image import Platform
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.linux.isolation import run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.probe.ending import Ending
 from jettison.probe.model import ProbePlan
 from jettison.probe.ready import ReadyOptions

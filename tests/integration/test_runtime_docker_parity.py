@@ -14,7 +14,8 @@ import pytest
 from jettison.errors import UsageError
 from jettison.events import Silent
 from jettison.image import ImageConfig, Platform
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.linux.isolation import run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.runtime.container import Container, ContainerHost
 from jettison.runtime.engine import find_runtime
 from jettison.runtime.joined import JoinedNetwork, open_container_network

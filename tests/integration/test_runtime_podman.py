@@ -23,7 +23,8 @@ import sys
 from pathlib import Path
 from jettison.events import Silent
 from jettison.image import ImageConfig, Platform
-from jettison.linux.isolation import IsolationOptions, run_isolated, work_directory
+from jettison.linux.isolation import IsolationOptions, run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.runtime.container import Container, ContainerHost
 from jettison.runtime.engine import find_runtime
 from jettison.runtime.joined import open_container_network

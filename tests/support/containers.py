@@ -19,7 +19,8 @@ from typing import Any
 from jettison.errors import JettisonError
 from jettison.events import EventSink, Silent
 from jettison.image import ImageConfig, Platform
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.linux.isolation import run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.paths import ImagePath
 from jettison.runtime.container import Container, ContainerHost, ExecOptions
 from jettison.runtime.engine import find_runtime

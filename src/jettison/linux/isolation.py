@@ -36,9 +36,7 @@ from jettison.linux.signals import (
     signals_to_descriptor,
 )
 from jettison.linux.userns import fork_mapped
-from jettison.linux.workdir import discard_work_directory, work_directory
-
-__all__ = ["IsolationOptions", "run_isolated", "work_directory"]
+from jettison.linux.workdir import discard_work_directory
 
 T = TypeVar("T")
 _HEADER: Final = struct.Struct("=Q")

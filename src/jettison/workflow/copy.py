@@ -13,7 +13,7 @@ from jettison.errors import UsageError
 from jettison.events import EventSink, Notice, stage
 from jettison.image.mediatypes import DOCKER_INDEX, DOCKER_MANIFEST, INDEXES
 from jettison.image.reference import Reference
-from jettison.linux.isolation import work_directory
+from jettison.linux.workdir import work_directory
 from jettison.report.copy_document import BlobCounts, CopyDocument, Place
 from jettison.transport.copying import Copied, copy_original, load_original, stage_original
 from jettison.transport.existing import existing_digest

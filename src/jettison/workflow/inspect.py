@@ -10,7 +10,7 @@ from jettison.events import EventSink, Notice
 from jettison.image import Image, ImageConfig, Manifest
 from jettison.image.documents import parse_object
 from jettison.image.mediatypes import INDEXES, OCI_MANIFEST
-from jettison.linux.isolation import work_directory
+from jettison.linux.workdir import work_directory
 from jettison.report.inspect_document import (
     ImageConfigRow,
     IndexRow,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from jettison.events import Silent
 from jettison.linux.abilities import detect
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.linux.isolation import run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.store.layers import LayerStore
 
 

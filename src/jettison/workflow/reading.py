@@ -10,7 +10,8 @@ from typing import TypeVar
 from jettison.digest import Digest
 from jettison.events import EventSink, Notice, stage
 from jettison.image import Image
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.linux.isolation import run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.report.units import count_of
 from jettison.store.overlay_directory import RedirectedLayerError
 from jettison.store.rootfs import StackedRootFS

@@ -13,7 +13,8 @@ import msgspec
 
 from jettison.errors import StoreError
 from jettison.events import EventSink, Notice, stage
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.linux.isolation import run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.report.slim_document import Artifact, Output, SlimDocument
 from jettison.report.units import count_of
 from jettison.runtime.container import ContainerHost

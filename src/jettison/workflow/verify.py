@@ -9,7 +9,8 @@ import msgspec
 
 from jettison.events import EventSink, stage
 from jettison.filetree import FileTree
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.linux.isolation import run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.paths import ROOT, ImagePath
 from jettison.profile.seccomp import SeccompOptions, build_profile
 from jettison.report.container_report import ImageName

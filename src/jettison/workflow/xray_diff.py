@@ -9,7 +9,8 @@ from functools import partial
 import msgspec
 
 from jettison.events import EventSink, Notice, stage
-from jettison.linux.isolation import run_isolated, work_directory
+from jettison.linux.isolation import run_isolated
+from jettison.linux.workdir import work_directory
 from jettison.report.xray_diff_document import (
     XrayDiffDocument,
     config_differences,
