@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from jettison.linux.network import NetworkNamespace, create_network_namespace
 from jettison.scaffold.servers import _PINS
 from support.apps import SampleApp, build_app, build_base, load_into
 from support.docker_runs import docker
+from support.layers import Layer
 from support.projects import PROJECTS
 from support.referee import Ruling, judge
+from support.slimcase import small_layer as make_small_layer
 from support.wheels import download, served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +71,35 @@ def wheel_index() -> Iterator[str]:
     pins |= {f"{pin.name}=={pin.version}" for pin in _PINS.values()}
     with served(download(pins)) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser without a window; needs `chromium`."""
+    # Imported here: most files open no page.
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def network() -> Iterator[NetworkNamespace]:
+    """A network of its own, with a loopback and nothing else; needs `root`."""
+    made = create_network_namespace()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def small_layer(tmp_path_factory: pytest.TempPathFactory) -> Layer:
+    """A shell and some tools of the host, as a layer; made once."""
+    return make_small_layer(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from support.images import (
     make_image,
 )
 from support.layers import Content
-from support.slimcase import PROGRAM, find_leftovers, jettison, small_layer
+from support.slimcase import PROGRAM, find_leftovers, jettison
 
 pytestmark = [
     pytest.mark.needs("runc", "root"),
@@ -42,11 +42,6 @@ WORKER = ("--no-http", "--continue-after", "0.1")
 def nothing_left() -> Iterator[None]:
     yield
     assert find_leftovers() == {}
-
-
-@pytest.fixture(name="small_layer")
-def _small_layer(tmp_path_factory: pytest.TempPathFactory) -> Layer:
-    return small_layer(tmp_path_factory)
 
 
 @pytest.fixture

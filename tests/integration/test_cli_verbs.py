@@ -12,16 +12,11 @@ import pytest
 
 from support.images import make_image, make_index
 from support.layers import Layer
-from support.slimcase import Layout, jettison, small_layer, started
+from support.slimcase import Layout, jettison, started
 
 pytestmark = [pytest.mark.needs("runc", "root"), pytest.mark.usefixtures("warm_cache")]
 
 WORKER = ("--no-http", "--continue-after", "0.1")
-
-
-@pytest.fixture(name="small_layer")
-def _small_layer(tmp_path_factory: pytest.TempPathFactory) -> Layer:
-    return small_layer(tmp_path_factory)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,6 @@ from jettison.linux.libc import Namespace
 from jettison.linux.memory import mount_in_memory
 from jettison.linux.network import (
     NetworkNamespace,
-    create_network_namespace,
     current_network_namespace,
 )
 from jettison.linux.threads import run_in_thread
@@ -330,13 +328,6 @@ def test_root_s_abilities_are_found() -> None:
 
 
 # ---- networks --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def network() -> Iterator[NetworkNamespace]:
-    made = create_network_namespace()
-    yield made
-    made.close()
 
 
 def test_a_network_of_its_own_has_an_open_loopback(network: NetworkNamespace) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jettison.errors import ContainerError, NotReadyError
-from jettison.linux.network import NetworkNamespace, create_network_namespace
+from jettison.linux.network import NetworkNamespace
 from jettison.probe.expect import require_success
 from jettison.probe.model import ProbePlan, ProbeResults
 from jettison.probe.ready import ReadyOptions, wait_until_ready
@@ -60,13 +60,6 @@ class App:
 
     def log_tail(self) -> str:
         return self._log.read_text()
-
-
-@pytest.fixture
-def network() -> Iterator[NetworkNamespace]:
-    made = create_network_namespace()
-    yield made
-    made.close()
 
 
 @contextmanager

@@ -85,13 +85,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
     )
 
 
-@pytest.fixture
-def network() -> Iterator[NetworkNamespace]:
-    made = create_network_namespace()
-    yield made
-    made.close()
-
-
 def answers(network: NetworkNamespace, path: str = "/health") -> bytes:
     def ask() -> bytes:
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=5) as answer:

@@ -205,6 +205,7 @@ def test_app_answering_500_to_everything_fails() -> None:
 
 def test_expected_error_status_is_a_success() -> None:
     results, _ = probe(pages({}), plan_of("GET /missing 404", crawl=CrawlLimits()))
+    assert results.answers[0].status == 404
     require_success(results, log_tail="")
 
 

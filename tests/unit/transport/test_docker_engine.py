@@ -6,7 +6,6 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,12 @@ from jettison.digest import Digest
 from jettison.errors import HostError, ImageNotFoundError, TagExistsError, TransportError
 from jettison.transport.schemes import parse_target
 from jettison.transport.sinks import check_sink, write_sink
-from support.docker_api import FakeEngine, Handler, fake_engine
+from support.docker_api import FakeEngine, Handler
 from support.transports import opened, read_layers, typical_image
 
 IMAGE = typical_image()
 ID = str(Digest.of(IMAGE.raw_config))
 TARGET = parse_target("docker:app:1")
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
-    """An engine that has nothing; DOCKER_HOST names it."""
-    socket = Path(os.environ["XDG_RUNTIME_DIR"]) / "d.sock"
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
-    with fake_engine(socket) as engine:
-        yield engine
 
 
 def _open(directory: Path, *, in_place: bool = False) -> tuple[list[bytes], Any]:

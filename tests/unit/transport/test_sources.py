@@ -1,8 +1,6 @@
 """Which engine a plain name is looked for in, and what is said if none has it."""
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +9,10 @@ from conftest import FakeCommandFactory
 from jettison.errors import HostError, ImageNotFoundError
 from jettison.image.mediatypes import DOCKER_MANIFEST
 from jettison.transport.schemes import parse_target
-from support.docker_api import FakeEngine, fake_engine
+from support.docker_api import FakeEngine
 from support.transports import opened, typical_image
 
 IMAGE = typical_image()
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
-    """An engine that has nothing."""
-    socket = Path(os.environ["XDG_RUNTIME_DIR"]) / "d.sock"
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
-    with fake_engine(socket) as engine:
-        yield engine
 
 
 @pytest.fixture
