@@ -67,4 +67,6 @@ def _day(value: Any, where: str, example: str) -> date | None:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError) as err:
-        raise UsageError(f"{where}: expires is {value!r}, which is no day", hint=example) from err
+        raise UsageError(
+            f"{where}: expires is {value!r}, which is not a date", hint=example
+        ) from err

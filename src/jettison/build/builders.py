@@ -121,7 +121,7 @@ def save(builder: Builder, tag: str, archive: Path) -> None:
         argv = (builder.kind, "push", tag, f"docker-archive:{archive}:{tag}")
         process.run(argv, timeout_s=_BUILD_S)
     except CommandError as err:
-        raise ImageError(f"{tag}: {builder.kind} did not give it away: {err.message}") from err
+        raise ImageError(f"{tag}: {builder.kind} could not save it: {err.message}") from err
 
 
 def _why_not(kind: BuilderKind) -> str:

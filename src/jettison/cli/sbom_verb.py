@@ -44,7 +44,7 @@ def sbom(arguments: SbomArguments) -> None:
 
     if arguments.format not in _FORMATS:
         raise UsageError(
-            f"--format {arguments.format!r} is no format of a bill",
+            f"--format {arguments.format!r}: a bill of materials is not written in that",
             hint=f"write {' or '.join(_FORMATS)}",
         )
     request = SbomRequest(
@@ -70,4 +70,6 @@ def source_date(environ: Mapping[str, str] = os.environ) -> datetime | None:
     try:
         return datetime.fromtimestamp(int(text), UTC)
     except (ValueError, OverflowError, OSError) as err:
-        raise UsageError(f"SOURCE_DATE_EPOCH {text!r} is no number of seconds since 1970") from err
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH {text!r} is not a number of seconds since 1970"
+        ) from err

@@ -50,7 +50,9 @@ def lint_request(arguments: LintArguments) -> LintRequest:
 
     paths, image = _told_apart(arguments.targets)
     if image and arguments.fix:
-        raise UsageError(f"{image}: an image cannot be put right", hint="lint its Dockerfile")
+        raise UsageError(
+            f"--fix: {image} is an image, and cannot be fixed in place", hint="lint its Dockerfile"
+        )
     return LintRequest(
         paths=paths,
         image=source_request(image, arguments) if image else None,

@@ -232,7 +232,7 @@ class HttpClient:
         except ValueError as err:
             raise HttpError(f"{shown_url(url)!r} is no URL: {err}") from err
         if parts.scheme not in ("http", "https") or not host:
-            raise HttpError(f"{shown_url(url)!r} is no URL of the web")
+            raise HttpError(f"{shown_url(url)!r} is not an http or https URL")
         if parts.scheme == "http" and not self.options.insecure and not is_loopback(host):
             raise HttpError(
                 f"{shown_url(url)}: plain HTTP is for this host alone",

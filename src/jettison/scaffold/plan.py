@@ -173,7 +173,7 @@ def _python(project: Project, base: str, today: date) -> tuple[PythonRelease, st
     release = choose_release(today, lambda item: not asked or allows(asked, item))
     if release is None:
         raise UsageError(
-            f"{where} asks for Python {asked}, and no release of CPython is that",
+            f"{where} asks for Python {asked}, and no known release of CPython is in that",
             hint="correct requires-python",
         )
     return release, f"{where}: {asked}" if asked else "nothing asks for another"

@@ -36,7 +36,8 @@ def open_archive(path: Path, workdir: Path, *, max_bytes: int) -> TarIndex:
     for magic, tool in _OTHERS.items():
         if head.startswith(magic):
             raise InvalidImageError(
-                f"{path}: archives packed so are not read", hint=f"unpack it first: {tool} {path}"
+                f"{path}: archives compressed in this way are not read",
+                hint=f"unpack it first: {tool} {path}",
             )
     return TarIndex(path)
 

@@ -150,7 +150,7 @@ def location_of(response: Response, before: str) -> str:
     if not where:
         if before:
             return before
-        raise TransportError(f"{shown_url(response.url)}: it takes uploads, but says not where")
+        raise TransportError(f"{shown_url(response.url)}: it takes uploads, but does not say where")
     return joined(response.url, where)
 
 

@@ -134,7 +134,7 @@ def destination(target: Target, *, name: str) -> Target:
     match target.scheme:
         case Scheme.NAME:
             raise UsageError(
-                f"output {target}: where is that?",
+                f"output {target}: it does not say in which place",
                 hint=f"write docker:{target}, podman:{target} or registry:HOST/NAME, "
                 "or oci-archive:FILE",
             )
@@ -157,7 +157,7 @@ def _checked_name(name: str, text: str) -> str:
     looks_like_path = name.startswith(("/", ".", "~")) or name.endswith((".tar", "/"))
     if looks_like_path:
         raise UsageError(
-            f"{text!r}: a path needs to say what it is",
+            f"{text!r} looks like a path, and does not say what is there",
             hint=f"write oci:{name}, oci-archive:{name} or docker-archive:{name}",
         )
     if not name:

@@ -72,7 +72,9 @@ class _Copy:
         # Made whole at once, so that what cannot be meant is said before anything is opened.
         self._to = destination(self._given, name=_name(self._from))
         if request.whole and source.platform_asked:
-            raise UsageError("--all and --platform: all platforms, or that one?")
+            raise UsageError(
+                "--all and --platform: they exclude each other", hint="leave one of them out"
+            )
 
     def run(self, workdir: Path) -> CopyDocument:
         if self._from.scheme in KEEPING:

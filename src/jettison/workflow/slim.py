@@ -140,7 +140,7 @@ def _check_directory(directory: Path) -> None:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise StoreError(
-            f"no report can be written to {directory}: {there} takes no new files",
+            f"no report can be written to {directory}: {there} cannot be written to",
             hint="name another directory with --report-dir",
         )
 

@@ -134,7 +134,7 @@ def test_an_end_is_a_day_however_it_is_written() -> None:
         ([{"rule": 1, "reason": "r"}], "rule is not a text"),
         (
             [{"rule": "JT1003", "reason": "r", "expires": "soon"}],
-            "expires is 'soon', which is no day",
+            "expires is 'soon', which is not a date",
         ),
     ],
 )

@@ -90,8 +90,11 @@ def test_ignores_are_read() -> None:
         ([{"id": "CVE-1", "expires": "2026-01-01"}], "has no reason"),
         ([{"id": "CVE-1", "reason": "  ", "expires": "2026-01-01"}], "has no reason"),
         ([{"id": "CVE-1", "reason": "r"}], "does not say when it expires"),
-        ([{"id": "CVE-1", "reason": "r", "expires": "soon"}], "expires is 'soon', which is no day"),
-        ([{"id": "CVE-1", "reason": "r", "expires": 5}], "expires is 5, which is no day"),
+        (
+            [{"id": "CVE-1", "reason": "r", "expires": "soon"}],
+            "expires is 'soon', which is not a date",
+        ),
+        ([{"id": "CVE-1", "reason": "r", "expires": 5}], "expires is 5, which is not a date"),
         ([{"id": 5, "reason": "r", "expires": "2026-01-01"}], "id is not a text"),
         ([{"id": "C", "reason": "r", "until": "2026-01-01"}], "unknown key 'until'"),
     ],

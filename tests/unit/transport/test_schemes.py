@@ -89,7 +89,7 @@ def test_an_output_is_made_whole(text: str, whole: str) -> None:
 
 
 def test_an_output_without_a_place_is_refused() -> None:
-    with pytest.raises(UsageError, match="where is that") as caught:
+    with pytest.raises(UsageError, match="does not say in which place") as caught:
         destination(parse_target("app"), name="app.slim")
     assert "docker:app" in caught.value.hint
 
