@@ -34,6 +34,7 @@ class SourceScan(NamedTuple):
     Shape: `imports` in order of appearance; `distributions` are literal names given to
     `importlib.metadata`; `libraries` those given to `ctypes`; `groups` literal names of entry point
     groups; `strings` are short literals that could be dotted names, only where they were asked for.
+    Then `imports` has those of code in literals as well, behind `python -c` or for `exec`.
     """
 
     imports: tuple[Import, ...]
@@ -62,7 +63,7 @@ _LOADERS: Final = (
     "optional_import", "import_optional", "try_import", "lazy_import", "lazy_module", "LazyLoader",
     "LazyModule", "LazyImport", "import_object", "import_attr", "resource_filename",
     "resource_string", "resource_stream", "resource_listdir", "get_data", "files", "open_text",
-    "open_binary", "read_text", "read_binary", "PackageLoader", "run_module",
+    "open_binary", "read_text", "read_binary", "PackageLoader", "run_module", "resolve_name",
 )  # fmt: skip
 _METADATA: Final = (
     "version",
@@ -102,6 +103,10 @@ _HINTS: Final = (
     b"PackageLoader", b"lazy_module", b"dlopen", b"stevedore", b"run_module",
 )  # fmt: skip
 
+# Whether literals of a source may be code that it runs.
+_RUNS_CODE: Final = re.compile(
+    rb"""["']-c["']|python[\w.]*\s+-c\b|(?<![.\w])(?:exec|compile)\(|\btimeit\("""
+)
 _REST_OF_LINE: Final = rb"(?:[^\n\\;#]++|\\\r?\n|\\.)*"
 _IMPORT_REST: Final = re.compile(_REST_OF_LINE, re.DOTALL)
 _FROM_REST: Final = re.compile(
@@ -133,6 +138,15 @@ def scan_source(source: bytes, target: Target, *, strings: bool = False) -> Sour
     """
     text = b"\n" + source.removeprefix(b"\xef\xbb\xbf")
     return _Scan(text, target, strings=strings).run()
+
+
+def scan_shell(script: bytes, target: Target) -> tuple[Import, ...]:
+    """What Python code in a shell script imports: behind `python -c`, or in a here-document."""
+    if b"python" not in script or b"import" not in script:
+        return ()
+    # A quote of the shell's begins or ends the code, whatever the code's own quotes mean.
+    code = script.replace(b"'", b"\n").replace(b'"', b"\n")
+    return tuple(found for found in scan_source(code, target).imports if not found.level)
 
 
 def absolute_names(found: Import, module: str, *, is_package: bool) -> tuple[str, ...]:
@@ -201,6 +215,7 @@ class _Scan:
     def run(self) -> SourceScan:
         want_strings = self.strings is not None
         want_calls = any(hint in self.text for hint in _HINTS)
+        want_code = want_strings and _RUNS_CODE.search(self.text) is not None
         for match in _TOKEN.finditer(self.text):
             kind = match.lastgroup
             start = match.start()
@@ -215,6 +230,8 @@ class _Scan:
                     self._add_call(start, match.end())
                 if want_strings:
                     self._add_string(match[0])
+                if want_code and b"import" in match[0]:
+                    self._add_code(match[0])
                 continue
             if kind == "import":
                 self._add_import(match.end())
@@ -315,6 +332,11 @@ class _Scan:
     def _add_string(self, token: bytes) -> None:
         if self.strings is not None and 2 < len(token) <= _MAX_STRING:
             self.strings.add(_literal(token))
+
+    def _add_code(self, token: bytes) -> None:
+        code = token.strip(token[:1]).replace(b"\\n", b"\n")
+        found = (*scan_source(code, self.target).imports, *scan_shell(code, self.target))
+        self.imports.extend(item for item in found if not item.level)
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,9 @@ _URL_SCHEME: Final = re.compile(rf"({_IDENTIFIER})(?:\+({_IDENTIFIER}))*://")
 _MODULE_OPTION: Final = re.compile(
     rf"(?:^|\s)(?:-m|-k|-A|--app|--worker-class|--worker)[ =]+({_IDENTIFIER}(?:\.{_IDENTIFIER})*)"
 )
+_RUN: Final = re.compile(
+    rf"\bpython[\d.]*(?:\s+-[A-Za-z]+)*?\s+-\w*m\s+({_IDENTIFIER}(?:\.{_IDENTIFIER})*)"
+)
 _OPTIONS: Final = frozenset({"-m", "-k", "-A", "--app", "--worker-class", "--worker"})
 # Last parts of names of files, which are dotted too.
 _FILES: Final = frozenset(
@@ -67,6 +70,11 @@ def names_in_text(text: str) -> Iterator[str]:
             yield match[1]
     for match in _MODULE_OPTION.finditer(text):
         yield match[1]
+
+
+def modules_run(script: str) -> Iterator[str]:
+    """Modules that a shell script runs with `python -m`, those of the standard library too."""
+    return (match[1] for match in _RUN.finditer(script))
 
 
 def names_in_argv(argv: Sequence[str]) -> Iterator[str]:

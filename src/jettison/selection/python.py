@@ -12,9 +12,9 @@ from typing import Final
 
 from jettison.analysis.elf import read_elf
 from jettison.analysis.library_path import LibraryPath
-from jettison.analysis.programs import env_program, parse_shebang
+from jettison.analysis.programs import SHELLS, env_program, parse_shebang
 from jettison.analysis.python_conditions import Target
-from jettison.analysis.python_imports import absolute_names, scan_source
+from jettison.analysis.python_imports import absolute_names, scan_shell, scan_source
 from jettison.analysis.python_interpreters import (
     Environment,
     Interpreter,
@@ -22,6 +22,7 @@ from jettison.analysis.python_interpreters import (
 )
 from jettison.analysis.python_names import (
     CONFIG_SUFFIXES,
+    modules_run,
     names_in_argv,
     names_in_environment,
     names_in_text,
@@ -269,7 +270,9 @@ class PythonRule:
         elif path in self._scripts:
             for closure in self._closures.values():
                 closure.scan_own(path)
-        elif path in self._context.yours and path.suffix in CONFIG_SUFFIXES:
+        elif path in self._context.yours and (
+            path.suffix in CONFIG_SUFFIXES or self._is_shell_script(entry)
+        ):
             self._take_config(entry)
 
     def _take_config(self, entry: Entry) -> None:
@@ -283,6 +286,28 @@ class PythonRule:
         for name in sorted(set(names_in_text(text))):
             for closure in self._closures.values():
                 closure.reach_name(name, reason, top_level=False)
+        if entry.path.suffix == ".sh" or self._is_shell_script(entry):
+            self._take_embedded(raw, reason)
+
+    def _take_embedded(self, script: bytes, reason: Reason) -> None:
+        """Python code in a shell script, and modules that it runs with `python -m`."""
+        for closure in self._closures.values():
+            target = self._target(closure.environment.interpreter)
+            for found in scan_shell(script, target):
+                for name in absolute_names(found, "", is_package=False):
+                    closure.reach_name(name, reason)
+            for name in modules_run(script.decode("utf-8", "replace")):
+                closure.reach_name(name, reason)
+
+    def _is_shell_script(self, entry: Entry) -> bool:
+        """Whether a `#!` line says so: entrypoints often have no suffix."""
+        if not entry.is_executable or entry.path.suffix:
+            return False
+        words = parse_shebang(self._context.read(entry.path, limit=256) or b"")
+        if not words:
+            return False
+        name = env_program(words[1]) if words[0].endswith("/env") and words[1:] else words[0]
+        return posixpath.basename(name) in SHELLS
 
     def _is_in(self, path: ImagePath, closure: PythonClosure) -> bool:
         environment = closure.environment

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jettison.analysis.python_conditions import Target, truth
-from jettison.analysis.python_imports import Import, absolute_names, scan_source
+from jettison.analysis.python_imports import Import, absolute_names, scan_shell, scan_source
 
 TARGET = Target((3, 11))
 
@@ -145,6 +145,38 @@ def test_string_literals_only_where_asked_for() -> None:
     assert scan_source(source, TARGET).strings == frozenset()
     found = scan_source(source, TARGET, strings=True).strings
     assert found == {"django.contrib.admin", "rest_framework"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "run([sys.executable, '-c', 'import yes'])",
+        "run(['python', '-c', 'x = 1; import yes; yes.do()'])",
+        "code = 'import yes\\nyes.do()'\nrun(['python', '-c', code])",
+        "os.system('python3 -c \"import yes\"')",
+        "exec('import yes')",
+        'exec("""\nif x:\n    import yes\n""")',
+    ],
+)
+def test_code_in_literals_counts_where_they_were_asked_for(source: str) -> None:
+    assert scan_source(source.encode(), TARGET, strings=True).imports == (Import("yes"),)
+    assert scan_source(source.encode(), TARGET).imports == ()
+    usage = source.replace("-c", "-d").replace("exec", "show")
+    assert scan_source(usage.encode(), TARGET, strings=True).imports == ()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "until python -c 'import yes'; do sleep 1; done",
+        'python3 -c "import os, yes; print(yes.x)"',
+        "python - <<PY\nprint('don\\'t')\nimport yes\nPY\n",
+        "python3.11 -c '\nfrom yes import (\n  a, b)\n'",
+    ],
+)
+def test_python_in_a_shell_script_is_found(script: str) -> None:
+    assert "yes" in {found.module for found in scan_shell(script.encode(), TARGET)}
+    assert scan_shell(script.replace("python", "perl").encode(), TARGET) == ()
 
 
 @pytest.mark.parametrize(

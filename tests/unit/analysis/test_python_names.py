@@ -3,6 +3,7 @@
 import pytest
 
 from jettison.analysis.python_names import (
+    modules_run,
     names_in_argv,
     names_in_environment,
     names_in_strings,
@@ -72,3 +73,16 @@ def test_command_lines(argv: tuple[str, ...], expected: set[str]) -> None:
 def test_environment() -> None:
     found = names_in_environment(["proj.settings", "postgres+asyncpg://db/x", "--worker-class x.y"])
     assert {"proj.settings", "asyncpg", "x.y"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("exec python -m timeit x", ["timeit"]),
+        ("python3.11 -u -m json.tool", ["json.tool"]),
+        ("/opt/venv/bin/python -Im pdb", ["pdb"]),
+        ("grep -m 1 x; mpython -x; python manage.py -m", []),
+    ],
+)
+def test_modules_that_a_shell_script_runs(script: str, expected: list[str]) -> None:
+    assert list(modules_run(script)) == expected

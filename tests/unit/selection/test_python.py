@@ -12,7 +12,7 @@ from jettison.paths import ImagePath
 from jettison.selection import Policy, Reason, Selection, SelectionOptions
 from jettison.trace import Operation
 from support.elf import make_elf
-from support.layers import Content, Symlink
+from support.layers import Content, File, Symlink
 from support.pythons import make_distribution, make_python
 from support.selecting import details_of, reason_of, select
 from support.trees import make_config, make_rootfs
@@ -287,6 +287,12 @@ def test_names_in_the_apps_code_keep_a_distribution(app: str) -> None:
     [
         ({"/app/log.yaml": b"class: web.views.Handler\n"}, {}, ("python",)),
         ({"/app/start.sh": b"#!/bin/sh\npython -m web\n"}, {}, ("python",)),
+        (
+            {"/app/start": File(data=b"#!/bin/sh\nexec python -m web\n", mode=0o755)},
+            {},
+            ("python",),
+        ),
+        ({"/app/start.sh": b"#!/bin/sh\npython -c 'import web.views'\n"}, {}, ("python",)),
         ({}, {"SETTINGS": "web.settings"}, ("python",)),
         ({}, {"DATABASE_URL": "mysql+web://db"}, ("python",)),
         ({}, {}, ("python", "-m", "web")),
@@ -298,6 +304,14 @@ def test_names_in_settings_and_commands_keep_a_distribution(
 ) -> None:
     app: Content = {"/app/app.py": b"", **files}
     assert f"{_SITE}/web/views.py" in modules(decide(app, _web(), env=env, cmd=cmd))
+
+
+def test_what_a_shell_script_has_python_run_stays() -> None:
+    script = b"#!/usr/bin/env bash\npython3 -c 'import sqlite3'\npython -u -m json.tool <x\n"
+    app: Content = {"/app/app.py": b"", "/app/check": File(data=script, mode=0o755)}
+    assert {"sqlite3/__init__.py", "json/tool.py"} <= stdlib(decide(app))
+    app = {"/app/app.py": b"", "/app/check": File(data=b"#!/usr/bin/perl\n" + script, mode=0o755)}
+    assert "sqlite3/__init__.py" not in stdlib(decide(app))
 
 
 def test_plug_ins_of_a_group_that_kept_code_names_stay() -> None:
