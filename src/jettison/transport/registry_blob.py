@@ -52,14 +52,17 @@ class BlobReader(io.RawIOBase):
     def read(self, size: int = -1, /) -> bytes:
         """At most `size` bytes; empty only at the end of the whole blob.
 
+        Of one that is too long a single byte more is given, by which readers know it: a registry
+        that never ends fills no disk.
         Raises: TransportError if it breaks off again and again.
         """
         wanted = self._descriptor.size_bytes
-        while True:
+        most = min(size if size >= 0 else _CHUNK, wanted + 1 - self._offset)
+        while most > 0:
             try:
                 if self._response is None:
                     self._response = self._reopen()
-                data = self._response.read(size if size >= 0 else _CHUNK)
+                data = self._response.read(most)
             except HttpError as err:
                 self._broke(err)
                 continue
@@ -68,6 +71,7 @@ class BlobReader(io.RawIOBase):
                 self._stalls = 0 if data else self._stalls
                 return data
             self._broke(HttpError(f"it ends after {self._offset} bytes"))
+        return b""
 
     def close(self) -> None:
         """End the connection."""

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -275,6 +276,25 @@ def test_damage_is_found_and_named(
     err = _failure(registry, tmp_path)
     assert said in err.message
     assert isinstance(err, InvalidImageError | TransportError)
+
+
+def test_a_config_that_never_ends_is_not_waited_for(registry: FakeRegistry, tmp_path: Path) -> None:
+    sent: list[int] = []
+
+    def go_on(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            while len(sent) < 96:
+                handler.wfile.write(bytes(1 << 20))
+                sent.append(1 << 20)
+
+    registry.put("app", IMAGE)
+    registry.before.append(always(f"GET .*{Digest.of(IMAGE.raw_config)}", go_on))
+    assert isinstance(_failure(registry, tmp_path), InvalidImageError)
+    # What the kernel keeps on its way was sent all the same.
+    assert sum(sent) < 48 << 20
 
 
 def test_the_wrong_image_under_a_digest_is_refused(registry: FakeRegistry, tmp_path: Path) -> None:

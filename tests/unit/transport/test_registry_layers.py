@@ -1,15 +1,17 @@
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from jettison.edge import http
-from jettison.errors import TransportError
+from jettison.errors import InvalidImageError, TransportError
 from jettison.events import Recorded, StageDone, StageProgress, StageStarted
 from jettison.transport.schemes import parse_target
 from jettison.transport.sources import Source
 from support.registry import FakeRegistry, always, fake_registry
 from support.transports import opened, read_layers, typical_image
+from support.web import Handler
 
 IMAGE = typical_image()
 TARS = [layer.tar for layer in IMAGE.layers]
@@ -84,3 +86,26 @@ def test_a_layer_that_does_not_come_fails_where_it_is_read(
         with pytest.raises(TransportError, match="403"), source.open_layer(1):
             pass
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_layer_that_never_ends_fills_no_disk(source: Source, registry: FakeRegistry) -> None:
+    sent: list[int] = []
+
+    def go_on(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            while len(sent) < 96:
+                handler.wfile.write(bytes(1 << 20))
+                sent.append(1 << 20)
+
+    registry.before.append(always(f"GET .*{IMAGE.layers[1].digest}", go_on))
+    with (
+        source.fetching([1], Recorded()),
+        pytest.raises(InvalidImageError, match="layer 1: the blob has more bytes"),
+        source.open_layer(1),
+    ):
+        pass
+    # What the kernel keeps on its way was sent all the same.
+    assert sum(sent) < 48 << 20
