@@ -14,8 +14,17 @@ from jettison.report.container_report import (
     ProbeAnswer,
     RunRecord,
     SlimmedRecord,
+    make_container_report,
+    render_container_report,
+)
+from jettison.report.explain import (
+    Explanation,
+    explain_path,
+    parse_container_report,
+    parse_removed_report,
 )
 from jettison.report.facts import ImageFacts
+from jettison.report.removed import make_removed_report, render_removed_report
 from jettison.report.slim_document import (
     Artifact,
     Output,
@@ -225,4 +234,14 @@ def slim_document() -> SlimDocument:
         outputs=(Output(reference="docker:app.slim", digest=SLIMMED.digest),),
         artifacts=(Artifact(kind="seccomp", path="jettison-report/app/seccomp.json"),),
         notices=("/site/x.py: it has no byte code, so its source is kept",),
+    )
+
+
+def explain_sample(path: str) -> Explanation:
+    """What the files of the sample's report directory say of a path."""
+    made = sample()
+    report = render_container_report(make_container_report(made.run, made.slimmed))
+    removed = render_removed_report(make_removed_report(made.run, made.slimmed))
+    return explain_path(
+        ImagePath.parse(path), parse_container_report(report), parse_removed_report(removed)
     )

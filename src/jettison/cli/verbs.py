@@ -81,12 +81,12 @@ def verify(arguments: VerifyArguments) -> None:
 def why(arguments: WhyArguments) -> None:
     """Say why a path was kept or dropped, with the chain of reasons."""
     from jettison.report.text import render_explanation  # noqa: PLC0415  # as above
-    from jettison.report.why_document import render_why_document  # noqa: PLC0415  # as above
+    from jettison.report.why_document import describe_why, render_why_document  # noqa: PLC0415  # as above
     from jettison.workflow.why import why as run  # noqa: PLC0415  # as above
 
     explanation = run(arguments.path, arguments.report)
     if arguments.format is OutputFormat.JSON:
-        print_result(render_why_document(explanation).decode())
+        print_result(render_why_document(describe_why(explanation)).decode())
     else:
         print_result(render_explanation(explanation))
 

@@ -21,6 +21,8 @@ from jettison.report.lint_document import LintDocument
 from jettison.report.removed import RemovedReport
 from jettison.report.scan_document import ScanDocument
 from jettison.report.slim_document import SlimDocument
+from jettison.report.verify_document import VerifyDocument
+from jettison.report.why_document import WhyDocument
 from jettison.report.xray_diff_document import XrayDiffDocument
 from jettison.report.xray_document import XrayDocument
 
@@ -29,6 +31,8 @@ DOCUMENTS: Final[tuple[tuple[str, type[msgspec.Struct]], ...]] = (
     ("slim", SlimDocument),
     ("creport", ContainerReport),
     ("removed", RemovedReport),
+    ("verify", VerifyDocument),
+    ("why", WhyDocument),
     ("xray", XrayDocument),
     ("scan", ScanDocument),
     ("compare", CompareDocument),

@@ -35,11 +35,16 @@ class WhyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     dropped_size_bytes: int
 
 
-def render_why_document(explanation: Explanation) -> bytes:
-    """The document as JSON, indented for people."""
+def describe_why(explanation: Explanation) -> WhyDocument:
+    """The document of an explanation."""
     values = {field.name: getattr(explanation, field.name) for field in fields(explanation)}
     values["chains"] = tuple(
         tuple(WhyStep(path=step.path, reason=step.reason) for step in chain)
         for chain in explanation.chains
     )
-    return encode(WhyDocument(**values), indent=2)
+    return WhyDocument(**values)
+
+
+def render_why_document(document: WhyDocument) -> bytes:
+    """The document as JSON, indented for people."""
+    return encode(document, indent=2)

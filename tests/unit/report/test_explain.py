@@ -3,31 +3,17 @@ from __future__ import annotations
 import pytest
 
 from jettison.errors import UsageError
-from jettison.paths import ImagePath
-from jettison.report.container_report import make_container_report, render_container_report
 from jettison.report.explain import (
-    Explanation,
     Fate,
-    explain_path,
     parse_container_report,
     parse_removed_report,
 )
-from jettison.report.removed import UNREACHED, make_removed_report, render_removed_report
-from support.reports import sample
-
-
-def explain(path: str) -> Explanation:
-    """As from the files of a report directory."""
-    made = sample()
-    report = render_container_report(make_container_report(made.run, made.slimmed))
-    removed = render_removed_report(make_removed_report(made.run, made.slimmed))
-    return explain_path(
-        ImagePath.parse(path), parse_container_report(report), parse_removed_report(removed)
-    )
+from jettison.report.removed import UNREACHED
+from support.reports import explain_sample
 
 
 def test_chain_leads_to_a_reason_that_needs_no_other() -> None:
-    found = explain("/site/flask/app.py")
+    found = explain_sample("/site/flask/app.py")
     assert found.fate is Fate.KEPT
     (chain,) = found.chains
     assert [(step.path, str(step.reason.rule)) for step in chain] == [
@@ -37,7 +23,7 @@ def test_chain_leads_to_a_reason_that_needs_no_other() -> None:
 
 
 def test_circle_of_reasons_ends_at_its_way_out() -> None:
-    found = explain("/usr/bin/python3.11")
+    found = explain_sample("/usr/bin/python3.11")
     assert [[(step.path, str(step.reason.rule)) for step in chain] for chain in found.chains] == [
         [("/usr/bin/python3.11", "python"), ("/usr/bin/python3", "observed")],
         [("/usr/bin/python3.11", "observed")],
@@ -45,15 +31,15 @@ def test_circle_of_reasons_ends_at_its_way_out() -> None:
 
 
 def test_links_of_directories_are_followed_and_said() -> None:
-    found = explain("/bin/python3.11")
+    found = explain_sample("/bin/python3.11")
     assert (found.path, found.links) == ("/usr/bin/python3.11", ("/bin",))
     assert found.fate is Fate.KEPT
-    assert explain("/bin").path == "/bin"  # the link itself was asked about
-    assert explain("/bin/perl").fate is Fate.DROPPED
+    assert explain_sample("/bin").path == "/bin"  # the link itself was asked about
+    assert explain_sample("/bin/perl").fate is Fate.DROPPED
 
 
 def test_dropped_path_has_owner_and_reason() -> None:
-    found = explain("/usr/bin/perl")
+    found = explain_sample("/usr/bin/perl")
     assert (found.fate, found.owner, found.why) == (
         Fate.DROPPED,
         "deb perl-base 5.36.0-7+deb12u3",
@@ -62,17 +48,17 @@ def test_dropped_path_has_owner_and_reason() -> None:
 
 
 def test_directory_says_what_was_dropped_below_it() -> None:
-    partly = explain("/usr")
+    partly = explain_sample("/usr")
     assert partly.fate is Fate.KEPT
     assert (partly.dropped_count, partly.dropped_size_bytes) == (4, 420)
-    wholly = explain("/var/log")
+    wholly = explain_sample("/var/log")
     assert wholly.fate is Fate.DROPPED
     assert wholly.dropped_count == 1
 
 
 def test_path_of_neither_image_is_unknown() -> None:
-    assert explain("/no/such").fate is Fate.UNKNOWN
-    assert explain("/usr/bin/per").fate is Fate.UNKNOWN
+    assert explain_sample("/no/such").fate is Fate.UNKNOWN
+    assert explain_sample("/usr/bin/per").fate is Fate.UNKNOWN
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b'{"kind":"creport","schema_version":99}'])

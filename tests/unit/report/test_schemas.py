@@ -1,23 +1,28 @@
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from pathlib import Path
 
 import jsonschema
 import msgspec
 import pytest
 
+from jettison import report
 from jettison.report.build_document import BuildDocument
-from jettison.report.container_report import make_container_report
+from jettison.report.container_report import ImageName, make_container_report
 from jettison.report.documents import encode
 from jettison.report.removed import make_removed_report
 from jettison.report.schemas import DOCUMENTS, render_schema
+from jettison.report.verify_document import VerifyDocument
+from jettison.report.why_document import describe_why
 from support.advise_documents import advise_document
 from support.advisories import db_status_document, db_update_document
 from support.compare_documents import compare_document
 from support.inspect_documents import copy_document, inspect_document
 from support.linting import lint_document
-from support.reports import sample, slim_document
+from support.reports import explain_sample, sample, slim_document
 from support.scan_documents import scan_document
 from support.source_documents import fix_document, harden_document, init_document
 from support.xray_documents import xray_diff_document, xray_document
@@ -31,6 +36,13 @@ def documents() -> dict[str, msgspec.Struct]:
         "slim": slim_document(),
         "creport": make_container_report(made.run, made.slimmed),
         "removed": make_removed_report(made.run, made.slimmed),
+        "verify": VerifyDocument(
+            original=ImageName(reference="docker:shop", digest=f"sha256:{'1' * 64}"),
+            slimmed=ImageName(reference="docker:shop.slim", digest=f"sha256:{'2' * 64}"),
+            verification=slim_document().verification,
+            missed=("/srv/gone",),
+        ),
+        "why": describe_why(explain_sample("/usr/bin/python3.11")),
         "xray": xray_document(),
         "scan": scan_document(),
         "compare": compare_document(),
@@ -46,6 +58,19 @@ def documents() -> dict[str, msgspec.Struct]:
         "fix": fix_document(),
         "harden": harden_document(),
     }
+
+
+def test_every_document_has_a_published_schema_and_a_row_in_the_guide() -> None:
+    found = set()
+    for module in pkgutil.iter_modules(report.__path__, "jettison.report."):
+        for item in vars(importlib.import_module(module.name)).values():
+            if isinstance(item, type) and issubclass(item, msgspec.Struct):
+                fields = {field.name: field.default for field in msgspec.structs.fields(item)}
+                if "schema_version" in fields:
+                    found.add((fields["kind"], item))
+    assert found == set(DOCUMENTS)
+    guide = (SCHEMAS.parent / "reports.md").read_text()
+    assert [name for name, _ in DOCUMENTS if f"(schemas/{name}.schema.json)" not in guide] == []
 
 
 @pytest.mark.parametrize(("name", "kind"), DOCUMENTS)
