@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from jettison.build.builders import BuildRequest
 from jettison.cli.arguments import arguments_of, takes
 from jettison.cli.config import FILE_NAME, read_defaults
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
 @takes(BuildArguments)
 def build(arguments: BuildArguments) -> None:
     """Build a project's Dockerfile with whichever builder is there; slim and scan the image."""
-    from jettison.report.build_document import (  # noqa: PLC0415  # --help need not load it
+    import msgspec  # noqa: PLC0415  # --help need not load it
+
+    from jettison.report.build_document import (  # noqa: PLC0415  # as above
         BuildDocument,
         render_build_text,
     )

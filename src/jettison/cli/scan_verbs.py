@@ -13,7 +13,6 @@ from jettison.cli.scan_options import (
 )
 from jettison.cli.terminal import print_result, progress, width
 from jettison.errors import CheckFailedError, HostError, NothingToScanError
-from jettison.report.scan_document import render_scan_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,9 +115,11 @@ def _rendered(result: ScanResult, arguments: ScanArguments) -> str:
     document = result.document
     match arguments.format:
         case ScanFormat.JSON:
+            from jettison.report.scan_document import render_scan_document  # noqa: PLC0415  # one is used
+
             return render_scan_document(document).decode()
         case ScanFormat.SARIF:
-            from jettison.report.scan_sarif import render_scan_sarif  # noqa: PLC0415  # one is used
+            from jettison.report.scan_sarif import render_scan_sarif  # noqa: PLC0415  # as above
 
             return render_scan_sarif(document).decode()
         case ScanFormat.MARKDOWN:

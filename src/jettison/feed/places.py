@@ -8,7 +8,6 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from jettison.errors import UsageError
-from jettison.feed.names import export_path
 
 DEFAULT_BASE: Final = "https://storage.googleapis.com/osv-vulnerabilities"
 
@@ -26,6 +25,9 @@ def export_place(base: str, ecosystem: str) -> Place:
 
     Raises: UsageError for a base that is neither.
     """
+    # Imported here: the command line has the default from this module, and need not load more.
+    from jettison.feed.names import export_path  # noqa: PLC0415  # as said above
+
     if base.startswith(("http://", "https://")):
         return Place(url=f"{base.rstrip('/')}/{export_path(ecosystem)}")
     directory = _local(base, "--osv-url")

@@ -16,6 +16,8 @@ _HEAVY: Final = (
     "jettison.scaffold",
     "jettison.transport",
     "jinja2",
+    "msgspec",
+    "packaging",
     "requests",
     "urllib3",
     "yaml",
