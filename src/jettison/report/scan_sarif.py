@@ -92,18 +92,29 @@ def _result(row: FindingRow, document: ScanDocument, rule: int) -> Table:
     chain = next((chain for chain in row.introduced_through if len(chain) > 1), ())
     if chain:
         text += f"; introduced through {' > '.join(chain)}"
-    key = f"{row.id}\n{row.package.type}\n{row.package.source}\n{row.package.source_version}"
     return {
         "ruleId": row.id,
         "ruleIndex": rule,
         "level": _level(row.severity),
         "message": {"text": text},
         "locations": _locations(row, document),
-        "partialFingerprints": {
-            "vulnerability/v1": hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-        },
+        "partialFingerprints": _fingerprints(row, document),
         "properties": {"purl": row.package.purl, "severity": row.severity.value},
     }
+
+
+def _fingerprints(row: FindingRow, document: ScanDocument) -> Table:
+    """What tells a result from others; code scanning goes by the second name alone.
+
+    Where a line is known, its upload action makes that one from the line, and warns of any other.
+    """
+    key = f"{row.id}\n{row.package.type}\n{row.package.source}\n{row.package.source_version}"
+    value = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+    found = {"vulnerability/v1": value}
+    is_project = document.target.kind is TargetKind.PROJECT
+    if not (is_project and all(_LINE.fullmatch(item.location) for item in row.packages)):
+        found["primaryLocationLineHash"] = f"{value}:1"
+    return found
 
 
 def _locations(row: FindingRow, document: ScanDocument) -> Sequence[Table]:

@@ -43,6 +43,7 @@ class _Entry:
     title: str
     purl: str
     properties: Mapping[str, str]
+    version: str = ""
 
 
 def read_bill(file: str, raw: bytes) -> Inputs:
@@ -104,6 +105,8 @@ def _component(file: str, entry: _Entry, distro: Distro | None) -> Component | U
         purl = PackageURL.from_string(entry.purl)
     except ValueError:
         return Untested(what=entry.title, where=file, reason=f"no package URL: {entry.purl[:200]}")
+    if not purl.version and entry.version:
+        purl = purl._replace(version=entry.version)
     if not purl.version:
         return Untested(what=entry.title, where=file, reason="it has no version")
     name = purl.name if purl.namespace is None else f"{purl.namespace}/{purl.name}"
@@ -194,7 +197,13 @@ def _cyclonedx_entries(table: Table) -> Iterator[_Entry]:
         title = (
             f"{text_at(item, 'name')} {text_at(item, 'version')}".strip() or "a nameless component"
         )
-        yield _Entry(text_at(item, "bom-ref") or title, title, text_at(item, "purl"), properties)
+        yield _Entry(
+            text_at(item, "bom-ref") or title,
+            title,
+            text_at(item, "purl"),
+            properties,
+            text_at(item, "version"),
+        )
 
 
 def _cyclonedx_needs(table: Table) -> dict[str, list[str]]:
@@ -227,7 +236,8 @@ def _spdx_entries(table: Table) -> Iterator[_Entry]:
             (
                 text_at(reference, "referenceLocator")
                 for reference in tables_at(item, "externalRefs")
-                if reference.get("referenceType") == "purl"
+                # A word, or its address where the document was RDF once.
+                if text_at(reference, "referenceType").rpartition("/")[2] == "purl"
             ),
             "",
         )
@@ -236,7 +246,9 @@ def _spdx_entries(table: Table) -> Iterator[_Entry]:
         if reference in described and not purl.startswith(("pkg:deb", "pkg:apk", "pkg:pypi")):
             continue
         title = f"{text_at(item, 'name')} {text_at(item, 'versionInfo')}".strip() or reference
-        yield _Entry(reference or title, title, purl, _source_info(text_at(item, "sourceInfo")))
+        properties = _source_info(text_at(item, "sourceInfo"))
+        version = text_at(item, "versionInfo")
+        yield _Entry(reference or title, title, purl, properties, version)
 
 
 def _source_info(text: str) -> Mapping[str, str]:
@@ -267,5 +279,6 @@ def _spdx3_entries(table: Table) -> Iterator[_Entry]:
         for other in tables_at(item, "externalIdentifier"):
             if not purl and other.get("externalIdentifierType") == "packageUrl":
                 purl = text_at(other, "identifier")
-        title = f"{text_at(item, 'name')} {text_at(item, 'software_packageVersion')}".strip()
-        yield _Entry(text_at(item, "spdxId") or title, title, purl, {})
+        version = text_at(item, "software_packageVersion")
+        title = f"{text_at(item, 'name')} {version}".strip()
+        yield _Entry(text_at(item, "spdxId") or title, title, purl, {}, version)

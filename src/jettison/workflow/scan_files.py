@@ -56,6 +56,8 @@ def _read_directory(directory: Path, python: str) -> ProjectFiles:
     for name in _LOCKS:
         if (directory / name).is_file():
             read.add_lock(directory / name)
+    for path in sorted(directory.glob("pylock.*.toml")):
+        read.add_lock(path)
     candidates = [*directory.glob("requirements*.txt"), *directory.glob("requirements/*.txt")]
     read.add_requirements([path for path in sorted(candidates) if "constraint" not in path.name])
     project = directory / "pyproject.toml"
@@ -198,18 +200,31 @@ class _Reader:
 
 def _requirement_texts(table: dict[str, Any]) -> Iterator[str]:
     project = table_at(table, "project")
-    groups = [
+    tools = table_at(table, "tool")
+    yield from _texts(
         project.get("dependencies"),
         *table_at(project, "optional-dependencies").values(),
         *table_at(table, "dependency-groups").values(),
-    ]
+    )
+    poetry = table_at(tools, "poetry")
+    groups = table_at(poetry, "group")
+    for needs in (
+        table_at(poetry, "dependencies"),
+        *(table_at(table_at(groups, name), "dependencies") for name in groups),
+        table_at(poetry, "dev-dependencies"),
+    ):
+        yield from (_poetry_text(name, value) for name, value in needs.items() if name != "python")
+    # What these two had before there were dependency groups, and still read.
+    yield from _texts(
+        *table_at(table_at(tools, "pdm"), "dev-dependencies").values(),
+        table_at(tools, "uv").get("dev-dependencies"),
+    )
+
+
+def _texts(*groups: object) -> Iterator[str]:
     for group in groups:
         if isinstance(group, list):
             yield from (text for text in group if isinstance(text, str))
-    poetry = table_at(table_at(table, "tool"), "poetry")
-    for name, value in table_at(poetry, "dependencies").items():
-        if name != "python":
-            yield _poetry_text(name, value)
 
 
 def _poetry_text(name: str, value: object) -> str:

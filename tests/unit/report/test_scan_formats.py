@@ -78,6 +78,18 @@ def test_sarif_has_a_rule_for_each_vulnerability_and_a_result_for_each_finding()
     assert len(fingerprints) == 4
 
 
+def test_sarif_tells_code_scanning_apart_what_it_cannot_tell_by_the_line() -> None:
+    # GitHub takes results of one rule at one place for the same, unless their hashes differ; where
+    # a finding has a line of its own, its upload action makes the hash from what stands there.
+    hashes = [
+        item["partialFingerprints"]["primaryLocationLineHash"]
+        for item in sarif(scan_document())["results"]
+    ]
+    assert len(set(hashes)) == 4
+    for item in sarif(project_document())["results"][:1]:
+        assert "primaryLocationLineHash" not in item["partialFingerprints"]
+
+
 def test_sarif_suppresses_what_is_ignored() -> None:
     run = sarif(scan_document())
     suppressed = {item["ruleId"]: item.get("suppressions") for item in run["results"]}

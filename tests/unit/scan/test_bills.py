@@ -112,6 +112,24 @@ def test_nested_components_and_what_cannot_be_tested() -> None:
     ]
 
 
+def test_the_version_beside_a_package_url_counts_where_the_url_has_none() -> None:
+    component = one("pkg:pypi/starlette", version="0.26.0")
+    assert (component.name, component.version) == ("starlette", "0.26.0")
+    package = {
+        "SPDXID": "SPDXRef-1",
+        "name": "celery",
+        "versionInfo": "5.1.2",
+        "externalRefs": [
+            {
+                "referenceType": "http://spdx.org/rdf/references/purl",
+                "referenceLocator": "pkg:pypi/celery",
+            }
+        ],
+    }
+    (component,) = read({"spdxVersion": "SPDX-2.3", "packages": [package]}).components
+    assert (component.name, component.version) == ("celery", "5.1.2")
+
+
 def test_dependencies_give_chains() -> None:
     inputs = cyclonedx(
         {"bom-ref": "f", "name": "flask", "version": "2", "purl": "pkg:pypi/flask@2"},
