@@ -137,6 +137,56 @@ def test_pins_of_a_project_file_are_found_where_they_stand(
     assert (project / "pyproject.toml").read_text() == before.replace("web==1.0", "web==1.1")
 
 
+def test_bounds_beside_a_pin_hold(project: Path, index: str, database: Path) -> None:
+    text = "core==1.0,<2\nWeb (==1.0)\n"
+    (project / "requirements.txt").write_text(text)
+    done, document = fix(project, index, database)
+    assert done.returncode == 1, done.stderr
+    assert "core 2.0 does not go with the others" in document["failures"][0]
+    assert (project / "requirements.txt").read_text() == "core==1.0,<2\nWeb (==1.1)\n"
+
+
+def test_constraints_hold(project: Path, index: str, database: Path) -> None:
+    (project / "requirements.txt").write_text("core==1.0\n-c limits.txt\n")
+    (project / "limits.txt").write_text("core<2\n")
+    done, document = fix(project, index, database)
+    assert done.returncode == 1, done.stderr
+    assert document["files"] == []
+
+
+def test_what_cannot_be_raised_where_it_stands_is_not_said_to_be_fixed(
+    project: Path, index: str, database: Path
+) -> None:
+    (project / "requirements.txt").write_text(
+        "web @ https://files.example/web-1.0-py3-none-any.whl\n"
+        "https://files.example/core-1.0-py3-none-any.whl\n"
+    )
+    (project / "pyproject.toml").write_text('[tool.poetry.dependencies]\ncore = "1.0"\n')
+    done, document = fix(project, index, database)
+    assert done.returncode == 1, done.stderr
+    assert document["files"] == []
+    assert {row["package"]: row["after"] for row in document["upgrades"]} == {
+        "web": None,
+        "core": None,
+    }
+    assert "is not pinned in a form that can be changed" in document["failures"][0]
+
+
+def test_groups_that_tools_had_before_are_raised_too(
+    project: Path, index: str, database: Path
+) -> None:
+    text = """[tool.uv]
+dev-dependencies = ["core==1.0"]
+[tool.pdm.dev-dependencies]
+test = ["web == 1.0"]
+"""
+    (project / "pyproject.toml").write_text(text)
+    done, _ = fix(project, index, database)
+    assert done.returncode == 0, done.stderr
+    changed = text.replace("core==1.0", "core==2.0").replace("web == 1.0", "web == 1.1")
+    assert (project / "pyproject.toml").read_text() == changed
+
+
 @pytest.fixture
 def bases(tmp_path: Path) -> Path:
     """Advisories on what one of two base images has."""

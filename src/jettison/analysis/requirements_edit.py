@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_PINNED: Final = re.compile(r"(===?[ \t]*)([^\s;,#\\]+)")
+_PINNED: Final = re.compile(r"(===?[ \t]*)([^\s;,#)\\]+)")
 # A hash and whatever stands before it: a space, or the end of a continued line and an indentation.
 _HASH: Final = re.compile(r"((?:[ \t]*\\\r?\n)?[ \t]+)--hash[= ][A-Za-z0-9]+:[0-9A-Fa-f]+")
 _CONTINUED: Final = re.compile(r"\\\r?\n?\Z")

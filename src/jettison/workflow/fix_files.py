@@ -22,6 +22,7 @@ from jettison.analysis.requirements_file import (
     RequirementLine,
     decode_requirements,
     parse_requirements,
+    pinned_version,
 )
 from jettison.scan.component import Component
 from jettison.scan.match import Finding, match
@@ -31,7 +32,8 @@ from jettison.workflow.fix_python import Chosen, Market, choose_upgrades
 
 _PROJECT: Final = "pyproject.toml"
 
-Vulnerable: TypeAlias = dict[str, dict[str, tuple[Component, list[Finding]]]]
+OfFile: TypeAlias = dict[str, tuple[Component, list[Finding]]]
+Vulnerable: TypeAlias = dict[str, OfFile]
 """What is vulnerable: by the file that asks for it, then by name."""
 
 
@@ -64,9 +66,10 @@ def fix_pins(work: Work, files: Sequence[str], vulnerable: Vulnerable) -> None:
     """Raise what requirements files and pyproject.toml pin; `files` are all that were read."""
     files = [path for path in files if _is_requirements(path) or path == _PROJECT]
     found = {name: item for path in files for name, item in vulnerable.get(path, {}).items()}
+    requirements = tuple(_requirements(work, files)) if found else ()
+    found = _changeable(work, found, requirements)
     if not found:
         return
-    requirements = tuple(_requirements(work, files))
     chosen = choose_upgrades(found, requirements, work.market)
     work.upgrades += chosen.upgrades
     work.failures += chosen.failures
@@ -77,6 +80,23 @@ def fix_pins(work: Work, files: Sequence[str], vulnerable: Vulnerable) -> None:
         else:
             _edit_project(work, path, chosen)
     _check_hashes(work, files)
+
+
+def _changeable(work: Work, found: OfFile, requirements: Iterable[Requirement]) -> OfFile:
+    """What a version can be written for; of the rest it is said that it stays."""
+    pinned = {
+        canonicalize_name(requirement.name)
+        for requirement in requirements
+        if not requirement.url and pinned_version(requirement)
+    }
+    for name, (component, findings) in found.items():
+        if name not in pinned:
+            work.failures.append(
+                f"{component.record}: {component} is not pinned in a form that can be changed"
+            )
+            left = tuple(finding.id for finding in findings)
+            work.upgrades.append(Upgrade(component=component, after=None, fixed=(), remaining=left))
+    return {name: item for name, item in found.items() if name in pinned}
 
 
 def _is_requirements(path: str) -> bool:
@@ -124,6 +144,10 @@ def _quoted(text: str) -> Iterator[str]:
         yield from strings(group)
     for group in table.get("dependency-groups", {}).values():
         yield from strings(group)
+    tools = table.get("tool", {})
+    for group in tools.get("pdm", {}).get("dev-dependencies", {}).values():
+        yield from strings(group)
+    yield from strings(tools.get("uv", {}).get("dev-dependencies"))
 
 
 def _edit_requirements(work: Work, path: str, chosen: Chosen) -> None:
@@ -136,7 +160,10 @@ def _edit_requirements(work: Work, path: str, chosen: Chosen) -> None:
             hashes=_hashes(work, line.name, chosen.pins[line.name]) if line.hashes else (),
         )
         for line in lines
-        if line.pin and line.name in chosen.pins and line.pin != chosen.pins[line.name]
+        if line.requirement is not None
+        and not line.requirement.url
+        and line.pin
+        and line.pin != chosen.pins.get(line.name, line.pin)
     ]
     if not pins:
         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.requirements import Requirement
+from packaging.specifiers import Specifier
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -225,9 +226,13 @@ class _Together:
 
 def _pin(requirement: Requirement) -> str | None:
     for item in requirement.specifier:
-        if item.operator in ("==", "===") and not item.version.endswith(".*"):
+        if _is_exact(item):
             return item.version
     return None
+
+
+def _is_exact(item: Specifier) -> bool:
+    return item.operator in ("==", "===") and not item.version.endswith(".*")
 
 
 def _with_pin(requirement: Requirement, version: str | None, loose: Container[str]) -> str:
@@ -236,4 +241,7 @@ def _with_pin(requirement: Requirement, version: str | None, loose: Container[st
     operator = ">=" if canonicalize_name(requirement.name) in loose else "=="
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     marker = f"; {requirement.marker}" if requirement.marker else ""
-    return f"{requirement.name}{extras}{operator}{version}{marker}"
+    # Bounds beside a pin stay in the file, and those of a constraint hold all the same.
+    bounds = sorted(str(item) for item in requirement.specifier if not _is_exact(item))
+    versions = ",".join((f"{operator}{version}", *bounds))
+    return f"{requirement.name}{extras}{versions}{marker}"

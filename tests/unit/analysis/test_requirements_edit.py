@@ -14,6 +14,8 @@ from jettison.analysis.requirements_edit import NewPin, add_pins, set_pins
         ("flask===2.2.2\r\n", "flask===2.2.5\r\n"),
         ("# a\n\nflask==2.2.2 \\\n    # why\n", "# a\n\nflask==2.2.5 \\\n    # why\n"),
         ("\tflask==2.2.2\n", "\tflask==2.2.5\n"),
+        ("flask (==2.2.2)\n", "flask (==2.2.5)\n"),
+        ("flask (>=2, ==2.2.2) ; python_version>'3'", "flask (>=2, ==2.2.5) ; python_version>'3'"),
     ],
 )
 def test_only_the_version_changes(before: str, after: str) -> None:
