@@ -312,7 +312,7 @@ def test_a_checkout_with_something_uncommitted_is_refused(
     (checkout / "other.txt").write_text("new")
     done, _ = fix(checkout / "api", index, database, "--branch", "fixes")
     assert done.returncode == 2
-    assert "1 files are not committed, such as other.txt" in done.stderr
+    assert "1 file not committed, such as other.txt" in done.stderr
     assert "fixes" not in git(checkout, "branch")
 
 

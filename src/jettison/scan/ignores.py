@@ -26,13 +26,15 @@ class Ignore:
     """One decision.
 
     Shape: `id` is any name of a vulnerability, `package` any name of a package; at least one is
-    there, and where both are both must fit. It holds up to and including `expires`.
+    there, and where both are both must fit. It holds up to and including `expires`; `file` is
+    where it stands.
     """
 
     reason: str
     expires: date
     id: str = ""
     package: str = ""
+    file: str = "jettison.toml"
 
     def __str__(self) -> str:
         return " in ".join(part for part in (self.id, self.package) if part)
@@ -77,16 +79,16 @@ def parse_ignores(value: Any, *, where: str) -> tuple[Ignore, ...]:  # decoded T
     decisions = read_decisions(
         value, where=f"{where}: scan.ignore", about=("id", "package"), example=_EXAMPLE
     )
-    return tuple(_ignore(decision) for decision in decisions)
+    return tuple(_ignore(decision, where) for decision in decisions)
 
 
-def _ignore(decision: Decision) -> Ignore:
+def _ignore(decision: Decision, file: str) -> Ignore:
     if not any(decision.about.values()):
         message = f"{decision.where}: neither id nor package says what is ignored"
         raise UsageError(message, hint=_EXAMPLE)
     if decision.expires is None:
         raise UsageError(f"{decision.where}: it does not say when it expires", hint=_EXAMPLE)
-    return Ignore(reason=decision.reason, expires=decision.expires, **decision.about)
+    return Ignore(reason=decision.reason, expires=decision.expires, file=file, **decision.about)
 
 
 def silence(
@@ -135,9 +137,7 @@ def sift(findings: Iterable[Finding], ignores: Iterable[Ignore], *, today: date)
             continue
         longest = max(fitting, key=lambda item: item.expires)
         ignored.append(
-            Ignored(
-                finding=finding, reason=longest.reason, until=longest.expires, by="jettison.toml"
-            )
+            Ignored(finding=finding, reason=longest.reason, until=longest.expires, by=longest.file)
         )
     notices = [
         f"the ignore of {item} expired on {item.expires}, so it counts again"

@@ -19,6 +19,7 @@ from jettison.edge import process
 from jettison.edge.http import HttpClient, HttpError, Request
 from jettison.edge.process import CommandError, Completed, ProcessOptions
 from jettison.errors import TransportError, UsageError
+from jettison.report.units import count_of
 
 _GIT_S: Final = 120.0
 _UNCHECKED: Final = ProcessOptions(check=False)
@@ -69,7 +70,7 @@ def open_checkout(directory: Path) -> Checkout:
     dirty = _git(directory, "status", "--porcelain").text.splitlines()
     if dirty:
         raise UsageError(
-            f"{top}: {len(dirty)} files are not committed, such as {dirty[0][3:]}",
+            f"{top}: {count_of(len(dirty), 'file')} not committed, such as {dirty[0][3:]}",
             hint="commit or stash them first, so that the branch has the upgrades alone",
         )
     branch = _git(directory, "branch", "--show-current").text.strip()

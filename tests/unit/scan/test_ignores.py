@@ -70,6 +70,14 @@ def test_an_expired_ignore_counts_again_and_is_named() -> None:
     assert sifted.notices == ("the ignore of CVE-2026-1 expired on 2026-05-31, so it counts again",)
 
 
+def test_what_is_ignored_names_the_file_that_says_so() -> None:
+    entry = {"id": "CVE-2026-1", "reason": "not reached", "expires": TODAY}
+    ignores = parse_ignores([entry], where="ci/accepted.toml")
+    assert [item.by for item in sift(findings(), ignores, today=TODAY).ignored] == [
+        "ci/accepted.toml"
+    ]
+
+
 def test_ignores_are_read() -> None:
     table = [
         {"id": "CVE-1", "reason": "r", "expires": date(2026, 12, 31)},
