@@ -35,6 +35,10 @@ _WANTED: Final = frozenset(
         b"Priority",
     }
 )
+# The states in which a package's files are in place: dpkg(1), "Package states".
+_UNPACKED: Final = frozenset(
+    {"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"}
+)
 _SOURCE: Final = re.compile(r"(\S+)(?:\s+\(([^)]*)\))?")
 
 
@@ -89,8 +93,8 @@ class _Database:
     def _package(
         self, record: ImagePath, stanza: bytes, fields: Mapping[bytes, str]
     ) -> OsPackage | None:
-        # distroless leaves the Status field out; "deinstall ok config-files" has no files.
-        if fields.get(b"Status", "installed").split()[-1:] != ["installed"]:
+        # distroless leaves the Status field out. What was unpacked is there, configured or not.
+        if not _UNPACKED.intersection(fields.get(b"Status", "installed").split()[-1:]):
             return None
         name, architecture = fields[b"Package"], fields.get(b"Architecture", "")
         version = fields.get(b"Version", "")

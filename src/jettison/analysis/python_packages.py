@@ -46,7 +46,8 @@ class Distribution:
     """One installed distribution.
 
     Shape: `name` normalized by PEP 503, `title` as its metadata spells it; `location` is the real
-    site directory; `metadata` the `.dist-info` directory, or the `.egg-info` directory or file;
+    site directory; `metadata` the `.dist-info` or EGG-INFO directory, or the `.egg-info` directory
+    or file;
     `files` real paths of files and links that exist, metadata included, in path order; `requires`
     as in METADATA; `is_requested` where pip was given its name, `is_local` where it was given a
     directory; `has_record` whether `files` come from a record or from looking around; `missing`
@@ -184,8 +185,10 @@ def read_distributions(rootfs: RootFS, site_dirs: Sequence[ImagePath]) -> Distri
 
 
 def read_distribution(rootfs: RootFS, metadata: ImagePath) -> Distribution | None:
-    """The one whose `.dist-info` or `.egg-info` this is; None if that is not its name."""
-    match = _DIRECTORY.fullmatch(metadata.name)
+    """The one whose `.dist-info`, `.egg-info` or egg's EGG-INFO this is; None for other names."""
+    # An unpacked egg is a site directory of its own and bears the name.
+    name = f"{metadata.parent.name}-info" if metadata.name == "EGG-INFO" else metadata.name
+    match = _DIRECTORY.fullmatch(name)
     return None if match is None else _Reader(rootfs, metadata).read(match)
 
 

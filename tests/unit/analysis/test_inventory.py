@@ -112,6 +112,21 @@ def test_python_packages_are_found_wherever_they_are() -> None:
     assert inventory.find_owner(f"{_SITE}/flask/__init__.py") is first
 
 
+def test_an_unpacked_egg_is_a_package() -> None:
+    egg = f"{_SITE}/lxml-4.9.0-py3.11-linux-x86_64.egg"
+    inventory = read(
+        {
+            f"{egg}/EGG-INFO/PKG-INFO": b"Metadata-Version: 1.1\nName: lxml\nVersion: 4.9.0\n",
+            f"{egg}/EGG-INFO/top_level.txt": b"lxml\n",
+            f"{egg}/lxml/__init__.py": b"1",
+            "/srv/EGG-INFO/PKG-INFO": b"Name: other\nVersion: 1\n",
+        }
+    )
+    (package,) = inventory.packages
+    assert (package.name, package.version) == ("lxml", "4.9.0")
+    assert inventory.find_owner(f"{egg}/lxml/__init__.py") is package
+
+
 def test_a_vendored_one_names_who_carries_it() -> None:
     inner = make_distribution(f"{_SITE}/setuptools/_vendor", "tomli", {"tomli/__init__.py": "t"})
     carried = {path.removeprefix(f"{_SITE}/"): data for path, data in inner.items()}

@@ -72,6 +72,20 @@ def test_dpkg_reads_fields_and_files_through_merged_usr() -> None:
     assert str(found["libssl3"]) == "deb libssl3 3.0.15-1+b1"
 
 
+def test_dpkg_knows_packages_whose_configuration_failed() -> None:
+    # Their files are unpacked all the same: dpkg(1), "Package states".
+    states = ("unpacked", "half-configured", "triggers-pending", "config-files", "half-installed")
+    status = "".join(
+        f"Package: {state}\nStatus: install ok {state}\nVersion: 1\n\n" for state in states
+    )
+    rootfs = make_rootfs({"/var/lib/dpkg/status": status.encode()})
+    assert [item.name for item in read_dpkg(rootfs)] == [
+        "unpacked",
+        "half-configured",
+        "triggers-pending",
+    ]
+
+
 def test_dpkg_diverted_files_belong_to_whom_they_are() -> None:
     rootfs = make_rootfs(
         {
