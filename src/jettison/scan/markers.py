@@ -22,19 +22,19 @@ def applies(
 @lru_cache(maxsize=1 << 13)
 def _applies(marker: str, python: str, extras: frozenset[str]) -> bool:
     parsed = Marker(marker)
-    for version in (python,) if python else _PYTHONS:
+    for version in (full for item in ((python,) if python else _PYTHONS) for full in _fulls(item)):
         for machine in _MACHINES:
             for extra in ("", *sorted(extras)):
                 environment = {
                     "implementation_name": "cpython",
-                    "implementation_version": _full(version),
+                    "implementation_version": version,
                     "os_name": "posix",
                     "platform_machine": machine,
                     "platform_python_implementation": "CPython",
                     "platform_release": "",
                     "platform_system": "Linux",
                     "platform_version": "",
-                    "python_full_version": _full(version),
+                    "python_full_version": version,
                     "python_version": ".".join(version.split(".")[:2]),
                     "sys_platform": "linux",
                     "extra": extra,
@@ -47,5 +47,6 @@ def _applies(marker: str, python: str, extras: frozenset[str]) -> bool:
     return False
 
 
-def _full(version: str) -> str:
-    return version if version.count(".") > 1 else f"{version}.0"
+def _fulls(version: str) -> tuple[str, ...]:
+    """With a micro version: the first and one after all of them, where none is named."""
+    return (version,) if version.count(".") > 1 else (f"{version}.0", f"{version}.99")

@@ -15,7 +15,7 @@ from jettison.scan.markers import applies
         ("platform_system == 'Darwin' or python_version < '3.9'", "3.12", False),
         ("python_version < '3'", "", False),
         ("python_full_version >= '3.11.3'", "3.11.2", False),
-        ("python_full_version >= '3.11.3'", "3.11", False),
+        ("python_full_version >= '3.11.3'", "3.11", True),
         ("python_full_version >= '3.11.3'", "3.12", True),
         ("platform_machine == 'aarch64'", "", True),
         ("platform_machine == 's390x'", "", False),
@@ -31,3 +31,11 @@ def test_no_marker_always_holds_and_extras_where_they_are_asked_for() -> None:
     assert applies(None)
     assert applies(Marker("extra == 'dev'"), extras=frozenset({"dev"}))
     assert not applies(Marker("extra == 'dev'"), extras=frozenset({"test"}))
+
+
+def test_a_python_without_a_micro_version_may_have_any() -> None:
+    later = Marker('python_full_version >= "3.11.4"')
+    assert applies(later, python="3.11")
+    assert applies(Marker('python_full_version < "3.11.4"'), python="3.11")
+    assert not applies(later, python="3.11.3")
+    assert not applies(later, python="3.10")
