@@ -138,6 +138,7 @@ def _system_component(
         source_version=_with_epoch(source_version, "") or version,
         ecosystem=_system_ecosystem(purl, kind, distro),
         record=file,
+        architecture=qualifiers.get("arch", ""),
     )
 
 

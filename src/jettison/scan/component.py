@@ -31,7 +31,7 @@ class Component:
     line; `layer` is the number of the image's layer that brought it, None outside of images;
     `introduced_through` are the chains by which it came in, the shortest first, none where it was
     asked for itself or nothing tells; `owner` is the OS package that installed a Python one, which
-    may have the fix under the old version.
+    may have the fix under the old version; `architecture` as an OS package's record has it.
     """
 
     type: str
@@ -45,6 +45,7 @@ class Component:
     layer: int | None = None
     introduced_through: tuple[Chain, ...] = ()
     owner: str = ""
+    architecture: str = ""
 
     @property
     def lookups(self) -> tuple[Lookup, ...]:
@@ -91,4 +92,5 @@ def component_of(
         record=str(package.record),
         layer=package.layer,
         introduced_through=introduced_through,
+        architecture=package.architecture,
     )

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from jettison.decisions import Decision, read_decisions
 from jettison.errors import UsageError
 from jettison.scan.match import Finding
-from jettison.scan.purls import purl_of, source_purl_of
+from jettison.scan.purls import full_purl_of, source_purl_of
 from jettison.scan.vex import VexStatement, VexTarget, find_statement
 
 _EXAMPLE: Final = (
@@ -108,7 +108,7 @@ def silence(
         spoken = []
         for package in finding.packages if statements else ():
             target = VexTarget(
-                purls=(purl_of(package), source_purl_of(package)),
+                purls=(full_purl_of(package), source_purl_of(package)),
                 image_digests=image_digests,
                 image_names=image_names,
             )

@@ -40,6 +40,15 @@ def purl_of(component: Component) -> str:
     ).to_string()
 
 
+def full_purl_of(component: Component) -> str:
+    """As bills of materials write it, with the architecture."""
+    if not component.architecture:
+        return purl_of(component)
+    purl = PackageURL.from_string(purl_of(component))
+    qualifiers = {**dict(purl.qualifiers), "arch": component.architecture}
+    return purl._replace(qualifiers=qualifiers).to_string()
+
+
 def source_purl_of(component: Component) -> str:
     """The package URL of its source package, as advisories of a distribution write it."""
     ecosystem = component.ecosystem

@@ -168,7 +168,17 @@ def _purl_fits(stated: PackageURL, actual: PackageURL) -> bool:
     return (
         (stated.type, stated.namespace, stated.name) == (actual.type, actual.namespace, actual.name)
         and stated.version in (None, "", actual.version)
-        and set(stated.qualifiers.items()) <= set(actual.qualifiers.items())
+        and all(
+            _qualifier_fits(key, value, actual.qualifiers.get(key, ""))
+            for key, value in stated.qualifiers.items()
+        )
+    )
+
+
+def _qualifier_fits(key: str, stated: str, actual: str) -> bool:
+    """A distribution may be named with its point release: `alpine-3.19.1` is of `alpine-3.19`."""
+    return stated == actual or (
+        key == "distro" and bool(actual) and stated.startswith(f"{actual}.")
     )
 
 

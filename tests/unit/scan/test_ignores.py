@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -135,3 +136,22 @@ def test_vex_must_speak_of_all_packages_of_a_finding() -> None:
     affected = statement("CVE-2026-1", "pkg:pypi/flask", status="affected")
     assert len(silence(findings(), [one, affected]).findings) == 2
     assert [item.id for item in silence(findings(), [source]).findings] == ["CVE-2026-1"]
+
+
+@pytest.mark.parametrize(
+    ("purl", "is_meant"),
+    [
+        ("pkg:deb/debian/openssl@3.0?arch=amd64&distro=debian-12", True),
+        ("pkg:deb/debian/openssl@3.0?arch=amd64&distro=debian-12.5", True),
+        ("pkg:deb/debian/openssl@3.0?distro=debian-12", True),
+        ("pkg:deb/debian/openssl@3.0?arch=source", True),
+        ("pkg:deb/debian/openssl@3.0?arch=arm64&distro=debian-12", False),
+        ("pkg:deb/debian/openssl@3.0?distro=debian-11", False),
+        ("pkg:deb/debian/openssl@3.0?distro=debian-1", False),
+    ],
+)
+def test_vex_may_name_a_package_as_bills_do(purl: str, is_meant: bool) -> None:
+    package = replace(debian_package("openssl", "3.0"), architecture="amd64")
+    record = make_record("DEBIAN-CVE-2026-2", "Debian:12/openssl", "introduced 0")
+    found = match([package], Advisories(record).find).findings
+    assert bool(silence(found, [statement("CVE-2026-2", purl)]).ignored) is is_meant
