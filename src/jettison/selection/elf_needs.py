@@ -39,6 +39,10 @@ _OPENSSL_CONFIGS: Final = ("openssl.cnf", "opensslcnf.config")
 _MAX_CONFIG_BYTES: Final = 1 << 20
 # A directory of plug-ins larger than this is left to what was observed.
 _MAX_PLUGIN_BYTES: Final = 16 << 20
+# Lists of plug-ins are made as packages are installed, so no package owns them: Graphviz's
+# config6a, gdk-pixbuf's loaders.cache. They stand beside the plug-ins, or one level above.
+_MAX_LIST_BYTES: Final = 1 << 18
+_NO_LISTS: Final = frozenset({".py", ".pyc", ".a", ".la"})
 _SERVICE: Final = re.compile(r"^\s*\w+:(.*)$", re.MULTILINE)
 
 
@@ -66,6 +70,7 @@ class ElfRule:
         self._wants_converters = False
         self._providers: list[tuple[str, ElfFile, ImagePath]] = []
         self._wants_providers = False
+        self._listed: set[ImagePath] = set()
 
     def apply(self) -> None:
         """Look at files that came since the last time."""
@@ -113,6 +118,8 @@ class ElfRule:
                     self._providers.append((directory, elf, path))
                 else:
                     self._plugins(directory, elf, path)
+        if self._context.is_closure and ".so" in path.name:
+            self._lists(elf, path)
         if elf.loads_providers and not elf.soname.startswith("libcrypto.so"):
             self._wants_providers = True
         if elf.soname == "libc.so.6" or path.name.startswith("libc-2."):
@@ -164,6 +171,29 @@ class ElfRule:
         if sum(entry.size_bytes for entry in plugins) <= _MAX_PLUGIN_BYTES:
             for entry in plugins:
                 self._keep(entry.path, path, f"plug-in in {directory}, which it names")
+
+    def _lists(self, elf: ElfFile, path: ImagePath) -> None:
+        """What lists a package's plug-in, if it is one: it is in no directory of libraries."""
+        if path.parent in self._listed:
+            return
+        self._listed.add(path.parent)
+        tree, ownership = self._context.tree, self._context.ownership
+        searched = {tree.resolve(item).path for item in self._libraries.directories(elf)}
+        if path.parent in searched or ownership.find_owner(path) is None:
+            return
+        above = path.parent.parent
+        beside = [path.parent / name for name in tree.children(path.parent)]
+        if above not in searched:
+            beside += [above / name for name in tree.children(above) if name.endswith(".cache")]
+        for item in beside:
+            entry = tree[item]
+            if (
+                entry.is_file
+                and entry.size_bytes <= _MAX_LIST_BYTES
+                and item.suffix not in _NO_LISTS
+                and ownership.find_owner(item) is None
+            ):
+                self._keep(item, path, "made beside the plug-in as it was installed")
 
     def _c_library(self, elf: ElfFile, path: ImagePath) -> None:
         """What glibc opens itself: nss(5), pthread_cancel(3), ld.so(8)."""

@@ -123,6 +123,24 @@ def test_plug_ins_of_the_same_source_package() -> None:
     assert f"{_LIB}/strange/x.so" not in selection.kept
 
 
+def test_lists_of_plug_ins_that_no_package_owns_stay_with_them() -> None:
+    owned = (f"{_LIB}/libz.so.1", f"{_LIB}/graphviz/dot.so", f"{_LIB}/pixbuf/loaders/svg.so")
+    made = (f"{_LIB}/graphviz/config6a", f"{_LIB}/pixbuf/loaders.cache")
+    others = (f"{_LIB}/orphan", f"{_LIB}/orphan.cache", f"{_LIB}/pixbuf/notes")
+    rootfs = make_rootfs(
+        {
+            **dict.fromkeys(owned, _PLAIN),
+            **dict.fromkeys((*made, *others), b"made by a script"),
+            "/var/lib/dpkg/status": b"Package: g\nStatus: install ok installed\nVersion: 1\n",
+            "/var/lib/dpkg/info/g.list": "\n".join(owned).encode(),
+        }
+    )
+    selection = select(rootfs, dict.fromkeys(owned, Operation.OPEN))
+    assert set(made) <= selection.kept.keys()
+    assert selection.kept.keys().isdisjoint(others)
+    assert reason_of(selection, made[0]).detail == "made beside the plug-in as it was installed"
+
+
 def _keeps_legacy(
     *opened: str, config: bytes = b"# legacy = legacy_sect\n", env: Mapping[str, str] | None = None
 ) -> bool:
