@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -124,6 +125,27 @@ def test_a_user_cannot_write_where_he_may_not(run: Run, who: str) -> None:
     )
     expected = "written" if who == "account_without_subids" else "refused"
     assert answer.output.split()[-1] == expected
+
+
+def test_the_umask_of_who_starts_it_closes_no_directory_of_the_container(rootfs: str) -> None:
+    former = os.umask(0o077)
+    try:
+        answer = run_container(
+            Plan(
+                rootfs=rootfs,
+                config={
+                    "entrypoint": ["stat", "-c", "%a %n"],
+                    "cmd": ["/", "/srv/made", "/srv/made/anew", "/data"],
+                    "user": "12345:12345",
+                    "working_dir": "/srv/made/anew",
+                    "volumes": ["/data/empty"],
+                },
+            )
+        )
+    finally:
+        os.umask(former)
+    shown = ["755 /", "755 /srv/made", "755 /srv/made/anew", "755 /data"]
+    assert ok(answer).output.splitlines() == shown
 
 
 def test_environment_and_directory_are_docker_s(run: Run) -> None:

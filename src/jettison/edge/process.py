@@ -41,7 +41,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessOptions:
-    """How to start a program. An `env` of None hands on our own environment."""
+    """How to start a program. An `env` of None or a `umask` of -1 hands on our own."""
 
     env: Mapping[str, str] | None = None
     cwd: Path | None = None
@@ -50,6 +50,7 @@ class ProcessOptions:
     stdout: IO[bytes] | int | None = None
     stderr: IO[bytes] | int | None = None
     pass_fds: tuple[int, ...] = ()
+    umask: int = -1
     check: bool = True
 
 
@@ -73,6 +74,7 @@ def run(argv: Sequence[str], *, timeout_s: float, options: ProcessOptions = _DEF
             env=options.env,
             cwd=options.cwd,
             pass_fds=options.pass_fds,
+            umask=options.umask,
             timeout=timeout_s,
             check=False,
         )

@@ -24,7 +24,10 @@ def mount_overlay(
     """
     upper, work = scratch / "upper", scratch / "work"
     for directory in (upper, work):
-        directory.mkdir(mode=0o755)
+        directory.mkdir()
+        # The mounted root gets the upper one's mode, and whoever is in there has to pass it,
+        # whatever the umask we were started with.
+        directory.chmod(0o755)
     # mount(2) takes one page of options, which 128 layers by their full paths exceed, and has
     # no way to name a path with a comma: hence short links, and a thread that stands beside them.
     for index, lower in enumerate(lowers):

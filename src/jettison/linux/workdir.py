@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Final
 
 from jettison.linux.abilities import detect
 from jettison.linux.cgroups import remove_cgroups
+from jettison.linux.removal import remove_directory
 from jettison.linux.signals import signals_deferred, termination_raises
 from jettison.linux.userns import run_mapped
 
@@ -41,7 +41,8 @@ def work_directory() -> Iterator[Path]:
     because they were killed is removed first.
     Raises: OSError.
     """
-    base = Path(tempfile.gettempdir())
+    # What runs elsewhere is told of it, so a TMPDIR of `.` must not depend on where we are.
+    base = Path(tempfile.gettempdir()).absolute()
     held: _Held | None = None
     with termination_raises():
         try:
@@ -62,11 +63,11 @@ def remove_tree(directory: Path) -> None:
     """
     mapping = detect().mapping
     if mapping is None or os.geteuid() == 0:
-        shutil.rmtree(directory)
+        remove_directory(directory)
         return
 
     def remove() -> int:
-        shutil.rmtree(directory)
+        remove_directory(directory)
         return 0
 
     if run_mapped(mapping, remove) != 0:
@@ -80,7 +81,7 @@ def discard_work_directory(directory: Path) -> None:
     Raises: OSError.
     """
     remove_cgroups(directory.name)
-    shutil.rmtree(directory)
+    remove_directory(directory)
     directory.with_name(directory.name + _LOCK).unlink(missing_ok=True)
 
 

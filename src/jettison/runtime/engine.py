@@ -122,7 +122,8 @@ class Engine:
         log = self.root / "log.json"
         log.unlink(missing_ok=True)
         argv = (self.runtime.path, *self._global_arguments(log), command, *arguments)
-        options = ProcessOptions(stdout=output, stderr=output, check=False)
+        # It makes directories for its mounts, which are for everybody in the container.
+        options = ProcessOptions(stdout=output, stderr=output, umask=0o022, check=False)
         try:
             done = process.run(argv, timeout_s=_COMMAND_TIMEOUT_S, options=options)
         except CommandError as err:

@@ -102,7 +102,9 @@ class PrivateRootFS:
     def _make_one(self, path: ImagePath) -> None:
         parent = self._open_directory(path.parent)
         try:
-            os.mkdir(path.name, 0o755, dir_fd=parent)
+            os.mkdir(path.name, dir_fd=parent)
+            # Not by mkdir, which takes our umask from it.
+            os.chmod(path.name, 0o755, dir_fd=parent)  # noqa: S103  # as engines do
         except OSError as err:
             # FileExistsError too: a link that leads nowhere.
             raise ContainerError(f"{path} cannot be made in the image: {err.strerror}") from err

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +18,7 @@ from jettison.errors import StoreError
 from jettison.filetree import Entry, FileKind, LayerTree
 from jettison.filetree.changeset import ChangesetBuilder
 from jettison.filetree.tarstream import TarMember, TarReader, UnpackLimits
+from jettison.linux.removal import remove_directory
 from jettison.paths import ImagePath
 from jettison.store import treefile
 
@@ -27,6 +28,8 @@ _FILES: Final = "files"
 _TREE: Final = "tree.msgpack"
 _PARTIAL: Final = ".partial-"
 _LOCK: Final = ".lock-"
+# What an overlay mount takes as its own book-keeping. An image's own would hide or move files.
+_OVERLAYS_OWN: Final = ("trusted.overlay.", "user.overlay.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ class LayerStore:
         tree = treefile.decode(raw, layer=layer)
         if tree is None:
             # Written by another version: unpack anew.
-            shutil.rmtree(directory, ignore_errors=True)
+            _remove(directory)
             return None
         with suppress(OSError):
             os.utime(directory)
@@ -109,7 +112,7 @@ class LayerStore:
         except OSError as err:
             raise StoreError(
                 f"unpack layer {layer} to {err.filename or self._layers}: {err.strerror}",
-                hint="is there space left? XDG_CACHE_HOME names another place",
+                hint=f"{_ask(err)}XDG_CACHE_HOME names another place",
             ) from err
         unpacked = self.find(diff_id, layer=layer)
         if unpacked is None:
@@ -197,9 +200,16 @@ class _LayerWriter:
         return f"{self._root}{entry.path}"
 
     def _parents(self, path: str) -> None:
+        missing: list[str] = []
         parent = path.rpartition("/")[0] or "/"
-        if parent not in self._directories:
-            Path(f"{self._root}{parent}").mkdir(parents=True, exist_ok=True)
+        while parent not in self._directories:
+            missing.append(parent)
+            parent = parent.rpartition("/")[0] or "/"
+        for parent in reversed(missing):
+            made = f"{self._root}{parent}"
+            os.mkdir(made)  # noqa: PTH102  # hot path
+            # Whoever started us may let nobody else into what he makes.
+            os.chmod(made, 0o755)  # noqa: PTH101, S103  # hot path, as engines do
             self._directories.add(parent)
 
     def _write_entry(self, entry: Entry, member: TarMember, reader: TarReader) -> None:
@@ -261,6 +271,8 @@ class _LayerWriter:
                 _log.debug("owners are kept in the tree only: %s", err)
                 self._may_chown = False
         for name, value in entry.xattrs.items():
+            if name.startswith(_OVERLAYS_OWN):
+                continue
             try:
                 os.setxattr(path, name, value, follow_symlinks=False)
             except OSError as err:
@@ -270,8 +282,21 @@ class _LayerWriter:
         os.utime(path, (entry.mtime, entry.mtime), follow_symlinks=False)
 
 
+def _ask(err: OSError) -> str:
+    return "is there space left? " if err.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+
+
 def _size_bytes(directory: Path) -> int:
-    return sum(item.lstat().st_size for item in directory.rglob("*") if not item.is_dir())
+    size = 0
+    pending = [str(directory)]
+    while pending:
+        with os.scandir(pending.pop()) as items:
+            for item in items:
+                if item.is_dir(follow_symlinks=False):
+                    pending.append(item.path)
+                else:
+                    size += item.stat(follow_symlinks=False).st_size
+    return size
 
 
 def _is_at(path: Path, status: os.stat_result) -> bool:
@@ -282,14 +307,6 @@ def _is_at(path: Path, status: os.stat_result) -> bool:
 
 
 def _remove(directory: Path) -> None:
-    """Remove a tree although directories in it may not be writable."""
-    if not directory.exists():
-        return
-    for here, names, _ in os.walk(directory):
-        for name in names:
-            path = os.path.join(here, name)  # noqa: PTH118  # hot path
-            # A link that a layer brought may lead to a directory of this host.
-            if not os.path.islink(path):  # noqa: PTH114  # as above
-                with suppress(OSError):
-                    os.chmod(path, 0o700)  # noqa: PTH101  # as above
-    shutil.rmtree(directory, ignore_errors=True)
+    # Another process may be removing it as well.
+    with suppress(OSError):
+        remove_directory(directory)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from jettison.image import Compression, Image
 from jettison.linux.forked import Forked
 from jettison.linux.libc import umount
 from jettison.linux.memory import mount_in_memory
+from jettison.linux.removal import remove_directory
 from jettison.paths import ImagePath
 from jettison.profile.seccomp import SeccompOptions, build_profile
 from jettison.report.slim_document import SlimDocument
@@ -220,7 +220,7 @@ class Workshop:
         if store.is_mount():
             umount(store, lazily=True)
         else:
-            shutil.rmtree(store)
+            remove_directory(store)
 
     def _opened(self, built: BuiltImage) -> AbstractContextManager[Source]:
         return open_source(

@@ -32,6 +32,17 @@ def test_directory_is_private_and_gone_afterwards() -> None:
     assert list(base().iterdir()) == []
 
 
+def test_it_stays_where_it_is_if_we_go_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", ".")
+    with work_directory() as directory:
+        os.chdir("/")
+        assert directory.parent == tmp_path
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_directory_is_gone_after_an_error() -> None:
     with pytest.raises(ZeroDivisionError), work_directory() as directory:
         (directory / "file").write_text("x")

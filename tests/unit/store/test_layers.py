@@ -123,6 +123,34 @@ def test_a_directory_that_is_hidden_and_comes_again_hides_what_was_in_it(tmp_pat
     assert on_disk.opaque == {"/etc"}
 
 
+def test_an_image_says_nothing_to_the_overlay_mount(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=True)
+    directory = special(tarfile.DIRTYPE)
+    directory.pax_headers = {"SCHILY.xattr.user.overlay.opaque": "y", "SCHILY.xattr.user.own": "z"}
+    layer = unpack(store, b"x", tar(("d", directory)))
+    assert os.listxattr(layer.directory / "d") == ["user.own"]
+
+
+def test_unnamed_directories_are_for_everybody_whatever_the_umask(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=True)
+    former = os.umask(0o077)
+    try:
+        layer = unpack(store, b"x", tar(("srv/app/main", b"1")))
+    finally:
+        os.umask(former)
+    modes = [stat.S_IMODE((layer.directory / name).stat().st_mode) for name in ("srv", "srv/app")]
+    assert modes == [0o755, 0o755]
+
+
+def test_deep_directories_are_unpacked_and_pruned(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path, in_user_namespace=True)
+    unpack(store, b"x", tar(("d/" * 1500 + "file", b"12345")))
+    left = tmp_path / "layers-user" / f".partial-{Digest.of(b'y').hex}"
+    (tmp_path / f"layers-user/{Digest.of(b'x').hex}/files").rename(left)
+    assert store.prune(max_bytes=0) > 5
+    assert list((tmp_path / "layers-user").iterdir()) == []
+
+
 def test_a_refused_layer_leaves_nothing(tmp_path: Path) -> None:
     store = LayerStore(tmp_path, in_user_namespace=True)
     with pytest.raises(InvalidImageError, match="climbs out"):
