@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import os
@@ -31,7 +32,12 @@ from jettison.cli import (
 from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
-from jettison.errors import ContainerError, JettisonError
+from jettison.errors import ContainerError, HostError, JettisonError
+
+_BUG = 70
+_INTERRUPTED = 130
+# What a full disk, a quota, a limit and a broken disk say to who writes.
+_UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 app = typer.Typer(
     name="jettison",
@@ -97,7 +103,7 @@ def run() -> None:
     # garbage among them every 700 allocations takes a twentieth of all time.
     gc.set_threshold(100_000, 50, 100)
     _open_closed_streams()
-    sys.exit(_run())
+    sys.exit(_flush(_run()))
 
 
 def _open_closed_streams() -> None:
@@ -124,16 +130,53 @@ def _run() -> int:
             traceback.print_exc()
         _show_error(err)
         return err.exit_code
+    except KeyboardInterrupt:
+        # Before a verb began, or after it had ended.
+        return _INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone, as `head` does; Python would complain once more
         # when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return 0
+    except OSError as err:
+        # Ours are all translated and name a file; this one is of a stream.
+        if err.filename is None and err.errno in _UNWRITTEN:
+            return _stdout_failed(err)
+        return _show_bug()
     except Exception:  # noqa: BLE001  # the last line of defence: a bug of ours
         traceback.print_exc()
         Console(stderr=True).print("This is a bug in jettison. Please report it with the above.")
         return JettisonError.exit_code
+        return _show_bug()
     return 0
+
+
+def _flush(status: int) -> int:
+    """Write out what is held back still, and say so if it cannot be."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up_stdout()
+    except OSError as err:
+        return _stdout_failed(err)
+    return status
+
+
+def _stdout_failed(err: OSError) -> int:
+    _give_up_stdout()
+    _show_error(HostError(f"the result cannot be written to stdout: {err.strerror}"))
+    return HostError.exit_code
+
+
+def _give_up_stdout() -> None:
+    """Let nobody complain once more of what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_bug() -> int:
+    traceback.print_exc()
+    Console(stderr=True).print("This is a bug in jettison. Please report it with the above.")
+    return _BUG
 
 
 def _show_error(error: JettisonError) -> None:

@@ -1,10 +1,14 @@
-"""What every verb loads before it does anything: each of these would cost all of them time."""
+"""The first moments of every verb, and the last: what is loaded, and what the shell is told."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
+
+import pytest
 
 _HEAVY: Final = (
     "cyclonedx",
@@ -33,3 +37,38 @@ def test_starting_loads_nothing_heavy() -> None:
     loaded = frozenset(run.stdout.split())
     assert "jettison.cli.source_verbs" in loaded
     assert loaded.isdisjoint(_HEAVY), sorted(loaded & set(_HEAVY))
+
+
+_INTERRUPTED_WHILE_LOADING: Final = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupts:
+    def find_spec(self, name, path, target=None):
+        if name == "jettison.cli.main":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+from jettison.cli.start import run
+run()
+"""
+
+
+def test_an_interrupt_while_it_is_loaded_shows_no_traceback() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_WHILE_LOADING], capture_output=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (-signal.SIGINT, b"")
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["lint", "--format", "json"]])
+def test_a_full_disk_behind_stdout_is_said(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    program = [sys.executable, "-c", "from jettison.cli.start import run; run()", *arguments]
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            program, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+        )
+    assert run.returncode == 3
+    assert run.stderr.endswith(
+        "error: the result cannot be written to stdout: No space left on device\n"
+    )
+    assert "Traceback" not in run.stderr
