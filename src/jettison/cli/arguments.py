@@ -9,6 +9,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
 
+from jettison.linux.signals import termination_raises
+
 Options = TypeVar("Options")
 
 # What shells report for a program that SIGINT ended.
@@ -49,7 +51,9 @@ def takes(
                 for key, value in given.items()
             }
             try:
-                function(options(**values))
+                # A supervisor's or a closed terminal's signal must not leave half of anything.
+                with termination_raises():
+                    function(options(**values))
             except KeyboardInterrupt:
                 # Said here, because typer would end with 1, which means "the check found
                 # something".

@@ -33,6 +33,7 @@ from jettison.cli.config import FILE_NAME, read_defaults
 from jettison.cli.two_words import TwoWordGroup
 from jettison.edge.redact import redact
 from jettison.errors import ContainerError, HostError, JettisonError
+from jettison.report.columns import visible
 
 _BUG = 70
 _INTERRUPTED = 130
@@ -181,10 +182,15 @@ def _show_bug() -> int:
 
 def _show_error(error: JettisonError) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text("error: ", style="bold red") + Text(redact(error.message)))
+    console.print(Text("error: ", style="bold red") + Text(_harmless(error.message)))
     if isinstance(error, ContainerError) and error.log_tail.strip():
         console.print(Text("last output of the container:", style="bold"))
         for line in error.log_tail.strip().splitlines()[-25:]:
-            console.print(Text(f"  | {redact(line)}"))
+            console.print(Text(f"  | {_harmless(line.expandtabs())}"))
     if error.hint:
-        console.print(Text("hint: ", style="bold") + Text(error.hint))
+        console.print(Text("hint: ", style="bold") + Text(_harmless(error.hint)))
+
+
+def _harmless(text: str) -> str:
+    """Without secrets, and without what an image or its app would have a terminal do."""
+    return "\n".join(visible(line) for line in redact(text).split("\n"))

@@ -1,3 +1,4 @@
+import signal
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -51,3 +52,24 @@ def test_an_interrupt_ends_as_shells_expect() -> None:
     ended = CliRunner().invoke(application([], interrupt=True), ["x"])
     assert ended.exit_code == 130
     assert "interrupted" in ended.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_told_to_end_unwinds_every_verb(number: signal.Signals) -> None:
+    unwound = []
+
+    @takes(Verb)
+    def verb(_options: Verb) -> None:
+        try:
+            signal.raise_signal(number)
+        finally:
+            unwound.append(True)
+
+    # Whoever runs the tests may have it ignored, as nohup does.
+    former = signal.signal(number, signal.SIG_DFL)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            verb(target="x")
+    finally:
+        signal.signal(number, former)
+    assert (ended.value.code, unwound) == (128 + number, [True])

@@ -10,6 +10,9 @@ from typing import Final
 
 import pytest
 
+from jettison.cli import main
+from jettison.errors import ContainerError
+
 _HEAVY: Final = (
     "cyclonedx",
     "docker",
@@ -72,3 +75,26 @@ def test_a_full_disk_behind_stdout_is_said(arguments: list[str], tmp_path: Path)
         "error: the result cannot be written to stdout: No space left on device\n"
     )
     assert "Traceback" not in run.stderr
+
+
+def test_nothing_of_an_image_reaches_the_terminal_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise ContainerError(
+            "entry /\x1b[31mred",
+            hint="a\nb\x9b31m",
+            log_tail="\x1b]0;title\x07\nover\tboard\u202e\n",
+        )
+
+    monkeypatch.setattr(main, "app", fails)
+    assert main._run() == 4
+    shown = capsys.readouterr().err
+    assert shown.splitlines() == [
+        "error: entry /\\x1b[31mred",
+        "last output of the container:",
+        "  | \\x1b]0;title\\x07",
+        "  | over    board\\u202e",
+        "hint: a",
+        "b\\x9b31m",
+    ]
