@@ -64,4 +64,6 @@ class Platform:
         return same and (not ours or not theirs or ours == theirs)
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        text = "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        # An image may have a terminal do anything here; that is for whoever reads the config.
+        return text if text.isprintable() else text.encode("unicode_escape").decode()

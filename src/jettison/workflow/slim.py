@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from jettison.edge.files import atomic_write
 from jettison.errors import StoreError
 from jettison.events import EventSink, Notice, stage
 from jettison.linux.isolation import run_isolated
@@ -155,9 +156,9 @@ def _keep(artifacts: Artifacts, directory: Path) -> tuple[Artifact, ...]:
         directory.mkdir(parents=True, exist_ok=True)
         for kind, path in artifacts:
             target = directory / path.name
-            partial = target.with_name(f".{target.name}.part")
-            shutil.copyfile(path, partial)
-            partial.replace(target)
+            # Another run may be writing to the same place.
+            with path.open("rb") as made, atomic_write(target) as out:
+                shutil.copyfileobj(made, out)
             kept.append(Artifact(kind=kind, path=str(target)))
     except OSError as err:
         raise StoreError(f"write the report to {directory}: {err.strerror}") from err
