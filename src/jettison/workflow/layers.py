@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,15 +43,27 @@ def find_layers(source: Source, request: SourceRequest, events: EventSink) -> La
     store = LayerStore(request.store, in_user_namespace=detect().in_user_namespace)
     diff_ids = source.image.config.diff_ids
     missing = [number for number, item in enumerate(diff_ids) if store.locate(item) is None]
+    count = _Count(request.limits)
     with source.fetching(missing, events):
         for done, number in enumerate(missing, start=1):
             with source.open_layer(number) as stream:
-                store.unpack(stream, diff_ids[number], layer=number, limits=request.limits)
+                count.checked(
+                    store.unpack(stream, diff_ids[number], layer=number, limits=request.limits)
+                )
             events.emit(StageProgress(stage="unpack", done=done, total=len(missing), unit="layers"))
 
     def stack() -> StackedRootFS:
-        found = [store.find(item, layer=number) for number, item in enumerate(diff_ids)]
-        return _stack([layer for layer in found if layer is not None], len(found), request.limits)
+        count = _Count(request.limits)
+        found: list[UnpackedLayer] = []
+        for number, item in enumerate(diff_ids):
+            layer = store.find(item, layer=number)
+            if layer is None:
+                raise StoreError(
+                    "the store of layers was pruned while it was in use", hint="run it again"
+                )
+            found.append(count.checked(layer))
+        _check_bytes(found, request.limits)
+        return StackedRootFS.of_unpacked(found)
 
     if not missing:
         located = (store.locate(item) for item in diff_ids)
@@ -70,28 +82,37 @@ def stack_layers(source: Source, request: SourceRequest, events: EventSink) -> S
 
 
 def _read_in_place(directories: tuple[Path, ...], limits: UnpackLimits) -> StackedRootFS:
-    layers = [
-        UnpackedLayer(directory=directory, tree=read_layer(directory, layer=number))
+    count = _Count(limits)
+    found = [
+        count.checked(UnpackedLayer(directory=directory, tree=read_layer(directory, layer=number)))
         for number, directory in enumerate(directories)
     ]
-    _check(layers, limits)
-    return StackedRootFS(layers)
+    _check_bytes(found, limits)
+    return StackedRootFS(found)
 
 
-def _stack(layers: list[UnpackedLayer], expected: int, limits: UnpackLimits) -> StackedRootFS:
-    if len(layers) != expected:
-        raise StoreError("the store of layers was pruned while it was in use", hint="run it again")
-    _check(layers, limits)
-    return StackedRootFS.of_unpacked(layers)
+class _Count:
+    """How many entries the layers had so far; an image may name one layer a thousand times."""
+
+    def __init__(self, limits: UnpackLimits) -> None:
+        self._limits = limits
+        self._entries = 0
+
+    def checked(self, layer: UnpackedLayer) -> UnpackedLayer:
+        """The layer, if the image has no more entries than allowed with it.
+
+        Raises: InvalidImageError.
+        """
+        self._entries += len(layer.tree.entries)
+        if self._entries > self._limits.max_entries:
+            raise InvalidImageError(
+                f"the image has more than {self._limits.max_entries} entries",
+                hint="raise the bound with --max-entries if the image is really that large",
+            )
+        return layer
 
 
-def _check(layers: list[UnpackedLayer], limits: UnpackLimits) -> None:
-    entries = sum(len(layer.tree.entries) for layer in layers)
-    if entries > limits.max_entries:
-        raise InvalidImageError(
-            f"the image has {entries} entries, more than {limits.max_entries}",
-            hint="raise the bound with --max-entries if the image is really that large",
-        )
+def _check_bytes(layers: Sequence[UnpackedLayer], limits: UnpackLimits) -> None:
     # What was unpacked before, or is read in place, was not counted on its way.
     size_bytes = sum(stored_size_bytes(entry) for layer in layers for entry in layer.tree.entries)
     if size_bytes > limits.max_bytes:

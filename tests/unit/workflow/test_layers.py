@@ -1,14 +1,18 @@
+import io
 from pathlib import Path
 
 import pytest
 
+from jettison.digest import Digest
 from jettison.errors import InvalidImageError
 from jettison.events import Recorded, StageStarted
 from jettison.filetree.tarstream import UnpackLimits
+from jettison.linux.abilities import detect
+from jettison.store.layers import LayerStore, UnpackedLayer
 from jettison.transport.schemes import parse_target
 from jettison.workflow.image_request import SourceRequest
 from jettison.workflow.layers import find_layers
-from support.images import make_image
+from support.images import make_image, make_layer
 from support.registry import FakeRegistry, fake_registry
 from support.transports import AMD64, opened
 
@@ -62,3 +66,32 @@ def test_a_bound_on_bytes_holds_for_what_the_store_has_already(tmp_path: Path) -
                     layers.stack()
             else:
                 assert layers.stack().tree.find("/app/main.py") is not None
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_layer_named_many_times_is_read_only_until_there_are_too_many_entries(
+    is_stored: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = make_layer({f"/srv/{number}": b"" for number in range(10)})
+    layout = make_image([layer] * 200).write_layout(tmp_path / "image")
+    limits = UnpackLimits(max_entries=55)
+    request = SourceRequest(
+        target=f"oci:{layout}", platform=AMD64, limits=limits, store=tmp_path / "store"
+    )
+    if is_stored:
+        store = LayerStore(request.store, in_user_namespace=detect().in_user_namespace)
+        store.unpack(io.BytesIO(layer.tar), layer.diff_id, layer=0, limits=limits)
+    read: list[int] = []
+    find = LayerStore.find
+
+    def counted(store: LayerStore, diff_id: Digest, *, layer: int = 0) -> UnpackedLayer | None:
+        read.append(layer)
+        return find(store, diff_id, layer=layer)
+
+    monkeypatch.setattr(LayerStore, "find", counted)
+    with (
+        opened(parse_target(request.target), tmp_path / "work") as source,
+        pytest.raises(InvalidImageError, match="more than 55 entries"),
+    ):
+        find_layers(source, request, Recorded()).stack()
+    assert 0 < max(read) < 10
