@@ -71,7 +71,7 @@ def harden_document() -> HardenDocument:
         slimmed="docker:shop.slim:latest",
         steps=(
             StepRow(name="init", outcome=Outcome.PASSED, detail="wrote Dockerfile", seconds=0.25),
-            StepRow(name="lint", outcome=Outcome.FAILED, detail="1 errors", seconds=0.5),
+            StepRow(name="lint", outcome=Outcome.FAILED, detail="1 error", seconds=0.5),
             StepRow(name="scan", outcome=Outcome.SKIPPED, detail="not asked for"),
         ),
         lint=lint_document(),

@@ -11,6 +11,7 @@ from jettison.lint.model import Finding, Place, Severity
 _SEVERITIES: Final = {"error": Severity.ERROR, "warning": Severity.WARNING}
 # Distributions drop old versions, so that a build with pinned ones breaks when a fix comes out.
 _UNWORKABLE: Final = frozenset({"DL3008", "DL3018", "DL3033", "DL3037", "DL3041"})
+_UNREAD: Final = "DL1000"
 # What both say, by hadolint's id.
 _SAME: Final = {
     "DL3002": ("JT4002",),
@@ -39,17 +40,20 @@ def read_findings(raw: bytes) -> tuple[Finding, ...]:
 
 
 def _finding(row: dict[str, object]) -> Finding:
-    code = str(row["code"])
+    code, message = str(row["code"]), str(row["message"])
+    # It is asked about files that were understood here, by BuildKit's rules; it knows fewer.
+    if code == _UNREAD:
+        message = f"hadolint reads no further, so that its own rules were left out: {message}"
     severity = _SEVERITIES.get(str(row["level"]), Severity.INFO)
     return Finding(
         rule=code,
-        severity=Severity.INFO if code in _UNWORKABLE else severity,
+        severity=Severity.INFO if code in {*_UNWORKABLE, _UNREAD} else severity,
         place=Place(
             file=str(row["file"]),
             line=max(1, int(str(row["line"]))),
             column=max(1, int(str(row["column"]))),
         ),
-        message=str(row["message"]),
+        message=message,
     )
 
 

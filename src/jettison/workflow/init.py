@@ -66,11 +66,14 @@ def init(request: InitRequest) -> InitResult:
     """
     project = read_project(request.directory)
     plan = make_plan(project, request.wishes, today=datetime.now(UTC).date())
-    base, *notices = _pinned(plan.base, request.resolve)
-    nginx = NGINX
-    if plan.is_web:
-        nginx, *more = _pinned(NGINX, request.resolve)
-        notices += more
+    base, nginx, notices = plan.base, NGINX, list[str]()
+    # Nobody is asked for the digests of what is not written.
+    if not (request.only_missing and _text(request.directory / DOCKERFILE) is not None):
+        base, *notices = _pinned(plan.base, request.resolve)
+        notices = [*plan.notices, *notices]
+        if plan.is_web:
+            nginx, *more = _pinned(NGINX, request.resolve)
+            notices += more
     files = render_files(plan, base=base, nginx=nginx)
     present = {
         path: text for path in files if (text := _text(request.directory / path)) is not None
@@ -93,7 +96,7 @@ def init(request: InitRequest) -> InitResult:
         files=files,
         written=changed,
         diff="".join(_diff(path, present.get(path), files[path]) for path in changed),
-        notices=(*plan.notices, *notices),
+        notices=tuple(notices),
     )
 
 

@@ -50,6 +50,14 @@ def test_pinned_versions_of_a_distribution_are_a_remark() -> None:
     assert found.severity is Severity.INFO
 
 
+def test_what_only_hadolint_cannot_read_is_no_error_of_the_file() -> None:
+    (found,) = read_findings(json.dumps([row("DL1000", 2, "error")]).encode())
+    assert found.severity is Severity.INFO
+    assert found.message == (
+        "hadolint reads no further, so that its own rules were left out: DL1000 says so"
+    )
+
+
 def test_what_both_say_of_a_line_is_said_once() -> None:
     theirs = read_findings(
         json.dumps(

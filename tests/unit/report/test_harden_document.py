@@ -17,7 +17,7 @@ def test_the_text_says_what_failed_and_what_became_smaller() -> None:
     lines = text.splitlines()
     assert lines[:3] == [
         "ok      init      wrote Dockerfile",
-        "FAILED  lint      1 errors",
+        "FAILED  lint      1 error",
         "skipped scan      not asked for",
     ]
     assert "gate size: 112MB, allowed 100MB: FAILED" in lines
@@ -46,6 +46,7 @@ def test_the_whole_page_has_everything_and_the_x_ray() -> None:
     page = render_harden_page(harden_document(), xray_document()).decode()
     for section in ("steps", "results", "vulnerabilities", "lint", "artifacts", "weight", "risks"):
         assert f'<section class="section" id="{section}"' in page, section
+    assert re.search(r"\b1 (?:errors|warnings|requests)\b", page) is None
     hostile = msgspec.structs.replace(harden_document(), project="</script><img src=x>")
     assert "</script><img" not in render_harden_page(hostile, xray_document()).decode()
 

@@ -58,6 +58,15 @@ def test_a_digest_that_cannot_be_had_is_not_invented(shop: Path) -> None:
     assert any("python:3.14-slim-trixie is not pinned" in notice for notice in result.notices)
 
 
+def test_what_is_not_written_is_not_talked_of(shop: Path) -> None:
+    def asked(reference: str) -> str:
+        raise AssertionError(reference)
+
+    (shop / "Dockerfile").write_text("FROM hub.example/own:1\n")
+    result = init(request(shop, only_missing=True, resolve=asked))
+    assert (result.written, result.notices) == ((".dockerignore",), ())
+
+
 def test_a_place_that_cannot_be_written_to_leaves_nothing_half_made(shop: Path) -> None:
     (shop / "deploy").write_text("a file where a directory is needed")
     with pytest.raises(HostError, match="nothing was written"):

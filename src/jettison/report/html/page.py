@@ -21,7 +21,7 @@ import msgspec
 from jettison import __version__
 from jettison.paths import printable
 from jettison.report.documents import encode
-from jettison.report.units import human_size
+from jettison.report.units import count_of, human_size
 
 if TYPE_CHECKING:
     from jinja2 import Environment, PackageLoader
@@ -126,6 +126,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["size"] = _size
+    environment.filters["count_of"] = count_of
     environment.filters["count"] = lambda value: f"{value:,}".replace(",", _THIN_SPACE)
     return environment
 
