@@ -32,6 +32,8 @@ _SUITE: Final = "slim-trixie"
 _DEFAULT_PORT: Final = 8000
 _BUILDS: Final = re.compile(r"\bExtension\s*\(|\bcythonize\s*\(|\[\[tool\.setuptools\.ext-modules")
 _NATIVE_BACKENDS: Final = ("maturin", "scikit-build", "scikit_build", "mesonpy", "meson-python")
+# RFC 1035, as Kubernetes asks of services.
+_SERVICE: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NAME: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -107,10 +109,11 @@ def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
     collects_static = app.framework is Framework.DJANGO and bool(routes.static_root)
     # WhiteNoise serves them from within the app.
     is_served = collects_static and "whitenoise" not in dependencies.names
-    static, unclear = _static(routes) if is_served else ((), ())
+    root = project.root_of(app.path)
+    static, unclear = _static(routes, root) if is_served else ((), ())
     is_web = app.interface is not Interface.NONE
     return Plan(
-        name=wishes.name or _name(project),
+        name=_checked_name(wishes.name) if wishes.name else _name(project),
         version=_version(project),
         app=app,
         python=python,
@@ -129,13 +132,22 @@ def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
         adds_health=is_web and not routes.health,
         installs_itself=builds_itself,
         copies_sources=not (builds_itself and _is_in_package(project, app)),
-        source_root=f"{WORKDIR}/src" if app.path.startswith("src/") and not builds_itself else "",
+        source_root="/".join((WORKDIR, root)) if root and not builds_itself else "",
         collects_static=collects_static,
         static=static,
         build_env=needed_variables(project, app.settings),
         manage="manage.py" if "manage.py" in project.paths else "-m django",
         notices=(*unclear, *_notices(project, app, dependencies, has_health=bool(routes.health))),
     )
+
+
+def _checked_name(name: str) -> str:
+    if not _SERVICE.fullmatch(name):
+        raise UsageError(
+            f"--name {name[:80]}: Kubernetes takes no service of that name",
+            hint="lower-case letters, digits and -, a letter first, 63 characters at most",
+        )
+    return name
 
 
 def _name(project: Project) -> str:
@@ -182,6 +194,11 @@ def _python(project: Project, base: str, today: date) -> tuple[PythonRelease, st
 def _base(wanted: str, python: PythonRelease) -> str:
     if not wanted:
         return f"{_BASE}:{python}-{_SUITE}"
+    if re.search(r"[:-]alpine", wanted.partition("@")[0]):
+        raise UsageError(
+            f"base {wanted}: Alpine has neither apt-get nor useradd, which the Dockerfile calls",
+            hint=f"name an image of Debian, such as {_BASE}:{python}-{_SUITE}",
+        )
     last = wanted.partition("@")[0].rpartition("/")[2]
     return wanted if ":" in last else f"{wanted}:{python}-{_SUITE}"
 
@@ -200,23 +217,23 @@ def _is_in_package(project: Project, app: App) -> bool:
     return f"{top}/__init__.py" in project.paths or f"src/{top}/__init__.py" in project.paths
 
 
-def _static(routes: Routes) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+def _static(routes: Routes, root: str) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """What a web server serves, and what is not clear about it."""
-    directory = _directory(routes.static_root)
+    directory = _directory(routes.static_root, root)
     if not directory:
         unclear = f"STATIC_ROOT is {routes.static_root}, so nginx is not told to serve it"
         return (), (unclear,)
     return tuple((url, directory) for url, _ in routes.static), ()
 
 
-def _directory(expression: str) -> str:
-    """The path that an expression such as `BASE_DIR / "static"` stands for in the image."""
+def _directory(expression: str, root: str) -> str:
+    """The path that `BASE_DIR / "static"` stands for in the image, BASE_DIR being manage.py's."""
     if expression.startswith("/"):
         return expression.rstrip("/")
     names = re.findall(r"['\"]([^'\"]+)['\"]", expression)
     is_below_base = re.match(r"(?:str\()?(?:os\.path\.join\()?BASE_DIR\b", expression)
     if is_below_base and names and all(re.fullmatch(r"[\w./-]+", name) for name in names):
-        return "/".join((WORKDIR, *names))
+        return "/".join((WORKDIR, *filter(None, (root,)), *names))
     return ""
 
 

@@ -36,7 +36,8 @@ class Unreadable:
 class Source:
     """One Python source.
 
-    Shape: `module` is the name that it is imported by from the project's directory or from `src`;
+    Shape: `module` is the name that it is imported by from the project's directory, from `src` or
+    from where manage.py stands;
     `imported` tells what each name that an import binds at any depth stands for, dotted.
     """
 
@@ -87,6 +88,15 @@ class Project:
                 f"pyproject.toml: {err}", hint="correct it; it says what the project needs"
             ) from err
 
+    @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        manage = {posixpath.dirname(item) for item in self.paths if item.endswith("/manage.py")}
+        return tuple(sorted({"src", *manage}, key=lambda root: (-len(root), root)))
+
+    def root_of(self, path: str) -> str:
+        """The directory that a source is imported from: `src`, or where manage.py stands."""
+        return next((root for root in self._roots if path.startswith(f"{root}/")), "")
+
     def find_source(self, module: str) -> Source | None:
         """The source of a module by its dotted name."""
         return next((source for source in self.sources if source.module == module), None)
@@ -102,7 +112,7 @@ class Project:
                 reason = getattr(err, "msg", None) or str(err)
                 self.unreadable.append(Unreadable(path=path, line=line, reason=reason))
                 continue
-            module = _module_name(path)
+            module = _module_name(path, self.root_of(path))
             yield Source(
                 path=path, module=module, tree=tree, imported=dict(_imports(tree, module, path))
             )
@@ -130,8 +140,8 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
     return next((item.value for item in call.keywords if item.arg == name), None)
 
 
-def _module_name(path: str) -> str:
-    parts = path.removeprefix("src/").removesuffix(".py").split("/")
+def _module_name(path: str, root: str) -> str:
+    parts = path.removeprefix(f"{root}/").removesuffix(".py").split("/")
     if parts[-1] == "__init__" and len(parts) > 1:
         parts.pop()
     return ".".join(parts)

@@ -60,6 +60,12 @@ def test_a_base_that_is_named_decides_and_must_fit() -> None:
         plan(asks, Wishes(base="python:3.12-slim"))
 
 
+def test_a_base_without_debians_programs_is_an_error() -> None:
+    with pytest.raises(UsageError, match=r"base python:3\.12-alpine3\.21: Alpine has neither"):
+        plan({}, Wishes(base="python:3.12-alpine3.21"))
+    assert plan({}, Wishes(base="hub.example/alpine-team/python:3.12-slim")).base.endswith("-slim")
+
+
 def test_what_no_python_is_is_an_error() -> None:
     with pytest.raises(UsageError, match="no release of CPython"):
         plan({"pyproject.toml": "[project]\nrequires-python = '>=4'\n"})
@@ -273,6 +279,14 @@ def test_settings_in_several_files_are_one() -> None:
     assert made.static == (("/s/", "/app/out"),)
 
 
+def test_django_in_a_directory_below_is_imported_from_where_manage_py_stands() -> None:
+    files = {f"backend/{path}": text for path, text in SPLIT.items()}
+    made = plan({"app.py": "", "requirements.txt": "django\n", **files})
+    assert (made.app.target, made.app.settings) == ("s.wsgi:application", "s.settings.prod")
+    assert (made.source_root, made.manage) == ("/app/backend", "-m django")
+    assert made.static == (("/s/", "/app/backend/out"),)
+
+
 def test_variables_are_found_however_settings_ask_for_them() -> None:
     settings = (
         "import environ\nfrom decouple import config\n"
@@ -306,3 +320,6 @@ def test_names_are_fit_for_every_file_that_has_them() -> None:
         assert make_plan(project, NO_WISHES, today=TODAY).name == name
     assert plan({}).name == "my-shop"
     assert plan({}, Wishes(name="other")).name == "other"
+    for name in ("Foo Bar/x", "2048", "x" * 64, "a-", "a\nb"):
+        with pytest.raises(UsageError, match="takes no service of that name"):
+            plan({}, Wishes(name=name))
