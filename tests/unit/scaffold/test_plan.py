@@ -67,7 +67,7 @@ def test_a_base_without_debians_programs_is_an_error() -> None:
 
 
 def test_what_no_python_is_is_an_error() -> None:
-    with pytest.raises(UsageError, match="no release of CPython"):
+    with pytest.raises(UsageError, match="no known release of CPython"):
         plan({"pyproject.toml": "[project]\nrequires-python = '>=4'\n"})
     with pytest.raises(UsageError, match=r"pyproject\.toml: "):
         plan({"pyproject.toml": "[project\n"})
