@@ -1,4 +1,7 @@
-"""Takes jobs from a spool directory: NNNN.KIND is handled by the module jobs.KIND."""
+"""Takes jobs from a spool directory: NNNN.KIND is handled by the module jobs.KIND.
+
+A name that begins with a dot is a job that is still being written.
+"""
 
 import importlib
 import os
@@ -25,7 +28,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     print("worker: ready", flush=True)
     while not stopping.wait(0.1):
-        for path in sorted((SPOOL / "in").glob("*.*")):
+        for path in sorted((SPOOL / "in").glob("[0-9]*.*")):
             handle(path)
     # The record of the last shutdown is written by a module that nothing else needs.
     import json
