@@ -30,6 +30,7 @@ LADDER: Final = (
     ("monitor", "fleet"),
     ("portal",),
     ("cli",),
+    ("__main__",),
 )
 ROW: Final = {name: number for number, row in enumerate(LADDER) for name in row}
 FIRST_EFFECT: Final = ROW["edge"]

@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from jettison import __version__
 from jettison.cli import main
 from jettison.errors import ContainerError
 
@@ -60,6 +61,12 @@ def test_an_interrupt_while_it_is_loaded_shows_no_traceback() -> None:
         [sys.executable, "-c", _INTERRUPTED_WHILE_LOADING], capture_output=True, check=False
     )
     assert (run.returncode, run.stderr) == (-signal.SIGINT, b"")
+
+
+def test_the_package_is_a_program() -> None:
+    argv = [sys.executable, "-m", "jettison", "--version"]
+    run = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert run.stdout == f"jettison {__version__}\n"
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["lint", "--format", "json"]])
