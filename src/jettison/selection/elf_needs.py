@@ -43,6 +43,15 @@ _MAX_PLUGIN_BYTES: Final = 16 << 20
 # config6a, gdk-pixbuf's loaders.cache. They stand beside the plug-ins, or one level above.
 _MAX_LIST_BYTES: Final = 1 << 18
 _NO_LISTS: Final = frozenset({".py", ".pyc", ".a", ".la"})
+# pam.conf(5), and what its modules read; which service a program is may be known to it alone.
+_PAM_SETTINGS: Final = (
+    "/etc/pam.conf",
+    "/etc/pam.d",
+    "/etc/security",
+    "/etc/environment",
+    "/etc/login.defs",
+    "/etc/shadow",
+)
 _SERVICE: Final = re.compile(r"^\s*\w+:(.*)$", re.MULTILINE)
 
 
@@ -120,6 +129,8 @@ class ElfRule:
                     self._plugins(directory, elf, path)
         if self._context.is_closure and ".so" in path.name:
             self._lists(elf, path)
+        if self._context.is_closure and elf.soname.startswith("libpam.so."):
+            self._pam(path)
         if elf.loads_providers and not elf.soname.startswith("libcrypto.so"):
             self._wants_providers = True
         if elf.soname == "libc.so.6" or path.name.startswith("libc-2."):
@@ -194,6 +205,12 @@ class ElfRule:
                 and ownership.find_owner(item) is None
             ):
                 self._keep(item, path, "made beside the plug-in as it was installed")
+
+    def _pam(self, path: ImagePath) -> None:
+        """Cron, for one, asks PAM when the first job is due, and not as it starts."""
+        for name in _PAM_SETTINGS:
+            for entry in self._context.tree.walk(self._context.tree.resolve(name).path):
+                self._keep(entry.path, path, "settings of PAM")
 
     def _c_library(self, elf: ElfFile, path: ImagePath) -> None:
         """What glibc opens itself: nss(5), pthread_cancel(3), ld.so(8)."""

@@ -1,4 +1,4 @@
-"""Rule 5: programs that your code, and the shell scripts it reaches, start by name."""
+"""Rule 5: programs that your code and settings, and the scripts they reach, start by name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Final
 
+from jettison.analysis.command_lines import (
+    find_command_lines,
+    is_periodic,
+    may_name_commands,
+)
 from jettison.analysis.programs import SHELLS, env_program, parse_shebang, wrapped_programs
 from jettison.analysis.python_programs import (
     PythonPrograms,
@@ -56,6 +61,8 @@ class ProgramRule:
         for entry in entries:
             if entry.is_file and entry.path.endswith(".py"):
                 self._module(entry)
+            elif entry.is_file and entry.path in self._context.yours:
+                self._settings(entry)
         while self._seen_programs < len(self._keeper.programs):
             path = self._keeper.programs[self._seen_programs]
             self._seen_programs += 1
@@ -115,6 +122,20 @@ class ProgramRule:
         for name in sorted({posixpath.basename(path) for path in found.paths}):
             for path in self._own_executables.get(name, ()):
                 self._keeper.keep_program(path, reason)
+
+    def _settings(self, entry: Entry) -> None:
+        """Crontabs, Procfiles, and what tells process managers which programs there are."""
+        reason = Reason(rule=Rule.PROGRAM, detail="named by", because=entry.path)
+        if is_periodic(entry.path):
+            self._start("run-parts", reason)
+            self._keeper.keep_program(entry.path, reason)
+        elif may_name_commands(entry.path) and entry.size_bytes <= _MAX_SCRIPT_BYTES:
+            text = (self._context.read(entry.path) or b"").decode("utf-8", "replace")
+            found = find_command_lines(entry.path, text)
+            for line in found.lines:
+                self._shell_text(line, reason)
+            if found.needs_shell:
+                self._start("/bin/sh", reason)
 
     def _executed(self, path: ImagePath) -> None:
         """The body of a program, if that is a shell script."""
@@ -182,8 +203,11 @@ class ProgramRule:
         return real is not None
 
     def _has_shown(self, program: ImagePath, reason: Reason) -> bool:
-        """Whether the run has shown what the image's own command needs."""
-        return reason.rule is Rule.ESSENTIAL and any(
+        """Whether the run has shown what the image's own command, or a manager's program, needs."""
+        is_service = reason.rule is Rule.ESSENTIAL or (
+            reason.because is not None and may_name_commands(reason.because)
+        )
+        return is_service and any(
             item.rule is Rule.OBSERVED for item in self._keeper.reasons(program)
         )
 

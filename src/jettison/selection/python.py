@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
+from jettison.analysis.command_lines import find_command_lines, may_name_commands
 from jettison.analysis.elf import read_elf
 from jettison.analysis.library_path import LibraryPath
 from jettison.analysis.programs import SHELLS, env_program, parse_shebang
@@ -271,7 +272,9 @@ class PythonRule:
             for closure in self._closures.values():
                 closure.scan_own(path)
         elif path in self._context.yours and (
-            path.suffix in CONFIG_SUFFIXES or self._is_shell_script(entry)
+            path.suffix in CONFIG_SUFFIXES
+            or may_name_commands(path)
+            or self._is_shell_script(entry)
         ):
             self._take_config(entry)
 
@@ -288,6 +291,9 @@ class PythonRule:
                 closure.reach_name(name, reason, top_level=False)
         if entry.path.suffix == ".sh" or self._is_shell_script(entry):
             self._take_embedded(raw, reason)
+        elif may_name_commands(entry.path):
+            lines = find_command_lines(entry.path, text).lines
+            self._take_embedded("\n".join(lines).encode(), reason)
 
     def _take_embedded(self, script: bytes, reason: Reason) -> None:
         """Python code in a shell script, and modules that it runs with `python -m`."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from jettison.selection import Policy, Rule, SelectionOptions
 from jettison.trace import Operation
 from support.elf import make_elf
+from support.layers import Content
 from support.selecting import reason_of, select
 from support.trees import Symlink, make_config, make_rootfs
 
@@ -183,3 +184,20 @@ def test_ld_library_path_of_the_image() -> None:
     told = make_config(env={"LD_LIBRARY_PATH": "/env"})
     assert "/env/libx.so" in select(rootfs, accesses, config=told).kept
     assert "/env/libx.so" not in select(rootfs, accesses).kept
+
+
+def test_settings_of_pam_stay_with_it() -> None:
+    settings = ("/etc/pam.d/cron", "/etc/pam.d/common-auth", "/etc/security/limits.conf")
+    base: Content = {
+        "/etc/os-release": b"ID=debian\n",
+        "/usr/bin/crond": make_elf(needed=("libpam.so.0",)),
+        "/usr/lib/libpam.so.0": make_elf(soname="libpam.so.0"),
+        "/etc/login.defs": b"",
+        "/etc/shadow": b"root:*:::::::\n",
+        **dict.fromkeys(settings, b""),
+    }
+    rootfs = make_rootfs(base)
+    kept = select(rootfs, config=make_config(cmd=("/usr/bin/crond",))).kept
+    assert {*settings, "/etc/login.defs", "/etc/shadow"} <= set(kept)
+    others = select(rootfs, config=make_config(cmd=("/usr/bin/other",))).kept
+    assert set(others).isdisjoint({*settings, "/etc/login.defs", "/etc/shadow"})

@@ -158,3 +158,25 @@ def test_libraries_count_for_programs_that_you_installed() -> None:
     )
     for path in ("/usr/bin/train", "/usr/share/doc/data/x", "/usr/bin/perl", "/bin/sh"):
         assert path not in selection.kept
+
+
+def test_what_schedulers_and_process_managers_are_told_to_start() -> None:
+    settings: Content = {
+        "/etc/cron.d/jobs": b"5 4 * * * root sort /app/x | awk 1\n",
+        "/etc/supervisor/conf.d/app.conf": b"[program:a]\nautostart=false\ncommand=gzip -c x\n",
+    }
+    selection = select(make_rootfs(_BASE, settings))
+    assert reason_of(selection, "/bin/busybox").rule is Rule.PROGRAM
+    assert reason_of(selection, "/bin/busybox").because == "/etc/cron.d/jobs"
+    assert reason_of(selection, "/usr/bin/gzip").because == "/etc/supervisor/conf.d/app.conf"
+    assert {"/usr/bin/mawk", "/bin/sh", "/usr/lib/libz.so"} <= set(selection.kept)
+    assert "/usr/bin/perl" not in selection.kept
+    others = select(make_rootfs({**_BASE, **settings}))
+    assert "/usr/bin/gzip" not in others.kept
+
+
+def test_scripts_for_run_parts_are_read() -> None:
+    rootfs = make_rootfs(
+        {**_BASE, "/usr/bin/run-parts": b""}, {"/etc/cron.daily/clean": b"#!/bin/sh\nperl x\n"}
+    )
+    assert {"/usr/bin/run-parts", "/bin/sh", "/usr/bin/perl"} <= set(select(rootfs).kept)
