@@ -13,7 +13,6 @@ from jettison.linux import capabilities, libc
 from jettison.linux.cgroups import CgroupMode, can_make_groups, detect_mode, find_limits
 from jettison.linux.idmap import IdMapping, plan_mapping, read_current_mapping, single_mapping
 from jettison.linux.libc import MountFlag, Namespace
-from jettison.linux.overlay import mount_overlay
 from jettison.linux.signals import signals_deferred
 from jettison.linux.userns import fork_mapped
 
@@ -39,7 +38,6 @@ class Abilities:
     mapping: IdMapping | None
     mapping_failure: str
     isolation_failure: str
-    overlay_failure: str
     seccomp_notify: bool
     can_raise_limits: bool
     cgroups: CgroupMode
@@ -50,12 +48,6 @@ class Abilities:
     def can_isolate(self) -> bool:
         """Whether a process of ours can have mounts, processes and networks of its own."""
         return not self.isolation_failure
-
-    @property
-    def can_map_user_ids(self) -> bool:
-        """Whether a container can have users other than root."""
-        mapping = self.mapping or read_current_mapping()
-        return not mapping.is_single
 
 
 @cache
@@ -78,7 +70,6 @@ def detect() -> Abilities:
         mapping=mapping,
         mapping_failure=mapping_failure,
         isolation_failure=found.get("failure", ""),
-        overlay_failure=found.get("overlay", ""),
         seccomp_notify=_knows_notification(),
         can_raise_limits="CAP_SYS_RESOURCE" in effective,
         cgroups=mode,
@@ -110,7 +101,7 @@ def _knows_notification() -> bool:
 def _rehearse(mapping: IdMapping | None) -> dict[str, str]:
     """Do what isolation does, in a child, and collect what failed.
 
-    Shape: `mapped` if the namespaces were entered, `failure` and `overlay` as texts.
+    Shape: `mapped` if the namespaces were entered, `failure` as a text.
     """
     # What handlers raise while Python itself tidies up after a fork, it drops.
     with signals_deferred():
@@ -121,7 +112,7 @@ def _rehearse_undisturbed(mapping: IdMapping | None) -> dict[str, str]:
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as answers:
         try:
-            child = fork_mapped(mapping, lambda: _in_namespaces(write_end, mapping))
+            child = fork_mapped(mapping, lambda: _in_namespaces(write_end))
         except OSError as err:
             return {"failure": _describe(err)}
         finally:
@@ -136,7 +127,7 @@ def _rehearse_undisturbed(mapping: IdMapping | None) -> dict[str, str]:
     return found
 
 
-def _in_namespaces(answers: int, mapping: IdMapping | None) -> int:
+def _in_namespaces(answers: int) -> int:
     """The child: it is in its user namespace and needs a child of its own to be pid 1."""
 
     def say(**found: str) -> None:
@@ -155,19 +146,8 @@ def _in_namespaces(answers: int, mapping: IdMapping | None) -> int:
     except OSError as err:
         say(failure=_describe(err))
         return 0
-    try:
-        _try_overlay(Path("/tmp"), user_attributes=mapping is not None)  # noqa: S108  # as above
-    except OSError as err:
-        say(overlay=_describe(err))
     say(done="yes")
     return 0
-
-
-def _try_overlay(directory: Path, *, user_attributes: bool) -> None:
-    lower, scratch, merged = (directory / name for name in ("lower", "scratch", "merged"))
-    for made in (lower, scratch, merged):
-        made.mkdir()
-    mount_overlay((lower,), scratch, merged, user_attributes=user_attributes)
 
 
 def _describe(err: OSError) -> str:

@@ -17,6 +17,7 @@ from jettison.probe.health import HealthResult, plan_health, run_until_healthy
 from jettison.probe.model import ProbePlan, ProbeResults
 from jettison.probe.ready import wait_until_ready
 from jettison.probe.session import replay, run_probes
+from jettison.report.units import count_of
 from jettison.runtime.bundle import DEFAULT_CAPABILITIES
 from jettison.runtime.container import Container, ContainerHost, ExecOptions
 from jettison.runtime.default_seccomp import default_profile
@@ -257,8 +258,10 @@ class _Watch:
         executor = _HealthExecutor(self._container, self._session)
         result = run_until_healthy(plan, executor, within_s=self._request.ready.timeout_s)
         if not result.is_healthy and self._options.judged:
+            # -1: it was killed, as it took longer than its own timeout.
+            how = "by its timeout" if result.status < 0 else f"with status {result.status}"
             raise ContainerError(
-                f"HEALTHCHECK failed {result.attempts} times, last with status {result.status}: "
+                f"HEALTHCHECK failed {count_of(result.attempts, 'time')}, last {how}: "
                 f"{result.output.strip()[-400:] or 'it printed nothing'}",
                 hint="the image's own health check must pass before anything is taken away",
                 log_tail=self._watched.log_tail(),
