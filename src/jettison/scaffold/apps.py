@@ -72,6 +72,7 @@ _MAKERS: Final = {
     "aiohttp.web.Application": Framework.AIOHTTP,
     "django.core.wsgi.get_wsgi_application": Framework.DJANGO,
     "django.core.asgi.get_asgi_application": Framework.DJANGO,
+    "channels.routing.ProtocolTypeRouter": Framework.DJANGO,
     "celery.Celery": Framework.CELERY,
     "falcon.App": Framework.WSGI,
     "falcon.asgi.App": Framework.ASGI,
@@ -86,7 +87,8 @@ _SAYS_DEPENDENCIES: Final = (
 )
 _USUAL: Final = ("app", "application", "api", "celery")
 _PROGRAMS: Final = ("worker", "__main__", "main", "run", "app")
-_DJANGO_ASGI: Final = "django.core.asgi.get_asgi_application"
+_CHANNELS: Final = "channels.routing.ProtocolTypeRouter"
+_DJANGO_ASGI: Final = ("django.core.asgi.get_asgi_application", _CHANNELS)
 _MOUNTING: Final = ("mount", "add_subapp", "add_route", "register_blueprint", "include_router")
 
 
@@ -223,7 +225,7 @@ def _objects(
                 framework = factories[factory][0]
         if framework is not None and name not in mounted:
             app = _app(source, framework, name, node.lineno)
-            yield replace(app, interface=Interface.ASGI) if whole == _DJANGO_ASGI else app
+            yield replace(app, interface=Interface.ASGI) if whole in _DJANGO_ASGI else app
 
 
 def _plain(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Framework | None:
@@ -240,14 +242,21 @@ def _plain(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Framework | None:
 def _mounted(source: Source) -> frozenset[str]:
     """Names of apps that other apps of the same module have as parts."""
     return frozenset(
-        argument.id
+        part.id
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in _MOUNTING
-        for argument in (*node.args, *(item.value for item in node.keywords))
-        if isinstance(argument, ast.Name)
+        for argument in _parts(source, node)
+        for part in (argument.values if isinstance(argument, ast.Dict) else (argument,))
+        if isinstance(part, ast.Name)
     )
+
+
+def _parts(source: Source, call: ast.Call) -> tuple[ast.expr, ...]:
+    """What a call makes part of an app: `main.mount(…)`, `ProtocolTypeRouter({"http": …})`."""
+    mounts = isinstance(call.func, ast.Attribute) and call.func.attr in _MOUNTING
+    if not mounts and source.resolve(call.func) != _CHANNELS:
+        return ()
+    return (*call.args, *(item.value for item in call.keywords))
 
 
 def _factories(source: Source, names: tuple[str, ...]) -> Iterator[tuple[Framework, _Function]]:

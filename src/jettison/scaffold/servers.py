@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from jettison.scaffold.apps import App, Framework, Interface
@@ -23,11 +23,13 @@ class Server:
     """How an app is served.
 
     Shape: `argv` is the command; `worker_class` as gunicorn takes it; `adds` what the project does
-    not install itself, in alphabetic order.
+    not install itself, in alphabetic order; `workers` and `threads` are what it starts with.
     """
 
     argv: tuple[str, ...]
     worker_class: str = ""
+    workers: int = 2
+    threads: int = 4
     adds: tuple[Pin, ...] = ()
 
 
@@ -62,10 +64,20 @@ _PINS: Final = {
             version="0.4.0",
             sha256="e2ed952cef976f5e9e429d7269640bbcafbd36c80aa80f1003c8c77a6797abde",
         ),
+        Pin(
+            name="wsproto",
+            version="1.3.2",
+            sha256="61eea322cdf56e8cc904bd3ad7573359a242ba65688716b0710a5eb12beab584",
+        ),
     )
 }
 _WSGI: Final = ("gunicorn",)
 _ASGI: Final = ("click", "gunicorn", "h11", "uvicorn", "uvicorn-worker")
+# uvicorn answers 404 to WebSocket without one of them, and Channels brings none.
+_WEBSOCKET: Final = frozenset({"websockets", "wsproto"})
+_NAMED: Final = frozenset({"gunicorn", "uvicorn-worker", "uvicorn", "wsproto"})
+# A client's requests belong to a session in the memory of one worker, each takes a thread.
+_SOCKET_IO: Final = frozenset({"flask-socketio", "python-socketio"})
 
 
 def choose_server(app: App, installed: Iterable[str], *, is_hashed: bool) -> Server:
@@ -74,13 +86,19 @@ def choose_server(app: App, installed: Iterable[str], *, is_hashed: bool) -> Ser
     Where every requirement has a hash, what the server itself needs is named too.
     """
     have = frozenset(installed)
+    server = _choose(app, have, is_hashed=is_hashed)
+    return replace(server, workers=1, threads=100) if have & _SOCKET_IO else server
+
+
+def _choose(app: App, have: frozenset[str], *, is_hashed: bool) -> Server:
     match app.interface:
         case Interface.WSGI:
             return _gunicorn(app, "gthread", _missing(_WSGI, have, whole=is_hashed))
         case Interface.ASGI:
-            return _gunicorn(
-                app, "uvicorn_worker.UvicornWorker", _missing(_ASGI, have, whole=is_hashed)
-            )
+            needs_websocket = "channels" in have and not have & _WEBSOCKET
+            names = (*_ASGI, "wsproto") if needs_websocket else _ASGI
+            adds = _missing(names, have, whole=is_hashed)
+            return _gunicorn(app, "uvicorn_worker.UvicornWorker", adds)
         case Interface.AIOHTTP:
             return _gunicorn(
                 app, "aiohttp.GunicornWebWorker", _missing(_WSGI, have, whole=is_hashed)
@@ -97,7 +115,7 @@ def _gunicorn(app: App, worker_class: str, adds: tuple[Pin, ...]) -> Server:
 
 
 def _missing(names: tuple[str, ...], have: frozenset[str], *, whole: bool) -> tuple[Pin, ...]:
-    wanted = names if whole else tuple(set(names) & {"gunicorn", "uvicorn-worker", "uvicorn"})
+    wanted = names if whole else tuple(_NAMED.intersection(names))
     return tuple(_PINS[name] for name in sorted(wanted) if name not in have)
 
 

@@ -133,6 +133,21 @@ def test_of_djangos_two_modules_the_one_that_the_project_needs_is_taken() -> Non
     assert (app.target, app.interface) == ("shop.asgi:application", Interface.ASGI)
 
 
+def test_the_router_of_channels_is_the_app_not_what_it_routes_http_to() -> None:
+    asgi = (
+        "from channels.routing import ProtocolTypeRouter\n"
+        "from django.core.asgi import get_asgi_application\n"
+        "django_app = get_asgi_application()\n"
+        "application = ProtocolTypeRouter({'http': django_app})\n"
+    )
+    needs = {"requirements.txt": "channels==4.1\n"}
+    app = find_app(project({**DJANGO, "shop/asgi.py": asgi, **needs}))
+    assert (app.target, app.interface) == ("shop.asgi:application", Interface.ASGI)
+    other = asgi.replace("application = P", "router = P")
+    app = find_app(project({**DJANGO, "shop/asgi.py": other, **needs}))
+    assert (app.target, app.interface) == ("shop.asgi:router", Interface.ASGI)
+
+
 def test_an_app_that_is_mounted_in_another_is_not_the_app() -> None:
     source = (
         "from fastapi import FastAPI\nmain = FastAPI()\ninner = FastAPI()\n"

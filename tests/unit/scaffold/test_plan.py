@@ -323,3 +323,21 @@ def test_names_are_fit_for_every_file_that_has_them() -> None:
     for name in ("Foo Bar/x", "2048", "x" * 64, "a-", "a\nb"):
         with pytest.raises(UsageError, match="takes no service of that name"):
             plan({}, Wishes(name=name))
+
+
+def test_channels_get_a_library_that_speaks_websocket() -> None:
+    asgi = (
+        "from channels.routing import ProtocolTypeRouter\napplication = ProtocolTypeRouter({})\n"
+    )
+    files = {"app.py": asgi, "requirements.txt": "channels[daphne]==4.1\n"}
+    assert [pin.name for pin in plan(files).server.adds] == [
+        *("gunicorn", "uvicorn", "uvicorn-worker", "wsproto"),
+    ]
+    files["requirements.txt"] += "websockets==15.0\n"
+    assert "wsproto" not in [pin.name for pin in plan(files).server.adds]
+
+
+def test_clients_of_socket_io_find_their_session_in_the_one_worker() -> None:
+    server = plan({"requirements.txt": "Flask-SocketIO==5.5\n"}).server
+    assert (server.workers, server.threads) == (1, 100)
+    assert plan({"requirements.txt": "flask==3.1\n"}).server.workers == 2

@@ -126,3 +126,10 @@ def test_what_is_written_lints_clean(tmp_path: Path) -> None:
         # Pins of the project decide about hashes, and a digest comes only with a push.
         assert {item.rule for item in findings if item.severity is not Severity.INFO} == set()
         assert {item.rule for item in findings} <= {"JT2004", "JT6007"}
+
+
+def test_the_number_of_workers_is_the_servers() -> None:
+    made = files(SOURCES["Flask"], **{"requirements.txt": "flask-socketio==5.5\n"})
+    assert '"WEB_CONCURRENCY", "1"' in made["gunicorn.conf.py"]
+    assert '"WEB_THREADS", "100"' in made["gunicorn.conf.py"]
+    assert '"WEB_CONCURRENCY", "2"' in files(SOURCES["Flask"])["gunicorn.conf.py"]
