@@ -18,6 +18,7 @@ _UNPRIVILEGED: Final = re.compile(
     r"|\bbitnami(?:legacy|secure)?/|\Aquay\.io/jupyter/|\bjupyter/\w+-notebook\b"
     r"|\bapache/airflow\b|\bubi\d+/python-\d+"
 )
+_WINDOWS: Final = re.compile(r"(?:\A|/)windows(?:/|:|\Z)|nanoserver|servercore")
 # Images that others than Docker's library publish, of which nobody has made a slim variant.
 _OF_OTHERS: Final = re.compile(
     r"\A(?:cgr\.dev|gcr\.io/distroless|mcr\.microsoft\.com)/|/lambda/|\A(?!library/)[^/.:]+/[^/]+\Z"
@@ -100,6 +101,11 @@ class Base:
     def is_unprivileged(self) -> bool:
         """Whether its name says that it does not start as root."""
         return _UNPRIVILEGED.search(self.text) is not None
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether its name says that it is Windows."""
+        return _WINDOWS.search(self.text) is not None
 
     def has_program(self, name: str) -> bool | None:
         """Whether curl or wget is in it; None where nobody knows."""

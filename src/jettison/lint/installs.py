@@ -19,6 +19,8 @@ _TAKES: Final = frozenset(
     | {"--root", "--src", "--python-version", "--trusted-host", "--timeout", "--retries"}
     | {"--progress-bar", "--python", "--only-binary", "--no-binary", "--cert", "--log", "--proxy"}
 )
+# What stands between `://` and `@` in an address.
+_USER: Final = re.compile(r"(?<=://)[^/\s@]+@")
 _PACKAGE_MANAGERS: Final = {"apt-get": "install", "apt": "install", "apk": "add"}
 _PROJECT_INSTALLERS: Final = {
     "poetry": ("install", "sync"),
@@ -47,6 +49,11 @@ class PipInstall:
 def is_local(package: str) -> bool:
     """Whether what is installed is a directory or a file, not a name."""
     return package.startswith((".", "/", "~")) or package.endswith((".whl", ".tar.gz", ".zip"))
+
+
+def without_password(text: str) -> str:
+    """What is installed, fit to be shown."""
+    return _USER.sub("***@", text)
 
 
 def pip_installs(view: View, item: Instruction) -> Iterator[PipInstall]:

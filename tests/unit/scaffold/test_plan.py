@@ -326,9 +326,7 @@ def test_names_are_fit_for_every_file_that_has_them() -> None:
 
 
 def test_channels_get_a_library_that_speaks_websocket() -> None:
-    asgi = (
-        "from channels.routing import ProtocolTypeRouter\napplication = ProtocolTypeRouter({})\n"
-    )
+    asgi = "from channels.routing import ProtocolTypeRouter\napplication = ProtocolTypeRouter({})\n"
     files = {"app.py": asgi, "requirements.txt": "channels[daphne]==4.1\n"}
     assert [pin.name for pin in plan(files).server.adds] == [
         *("gunicorn", "uvicorn", "uvicorn-worker", "wsproto"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from jettison.lint.borrowed import borrowed_images
 from jettison.lint.model import Problem, Rule, Severity
 from jettison.lint.view import View
 
 
 def check(view: View) -> Iterator[Problem]:
-    """Each FROM that names an image and says nothing of which."""
+    """Each FROM and --from that names an image and says nothing of which."""
     for stage in view.stages:
         base = view.base(stage)
         if base is None or base.is_scratch or not base.is_known:
@@ -18,6 +19,11 @@ def check(view: View) -> Iterator[Problem]:
         if not base.tag and not base.digest:
             message = f"{base.text} has no tag, so that it is whatever latest is that day"
             yield view.at(stage.base.span, message)
+    for image, span in borrowed_images(view):
+        # One word may be a context that the build is given by name.
+        if "/" in image.name and not image.tag and not image.digest:
+            message = f"{image.text} has no tag, so that it is whatever latest is that day"
+            yield view.at(span, message)
 
 
 RULE: Final = Rule(

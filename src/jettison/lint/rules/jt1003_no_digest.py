@@ -7,12 +7,13 @@ from typing import Final
 
 from jettison.digest import Digest
 from jettison.dockerfile.edits import pin_base
+from jettison.lint.borrowed import borrowed_images
 from jettison.lint.model import Problem, Rule, Severity
 from jettison.lint.view import View
 
 
 def check(view: View) -> Iterator[Problem]:
-    """Each FROM with a tag alone; worse, and put right by the digest, where a registry gave it."""
+    """Each FROM and --from with a tag alone; worse, and put right, where a registry was asked."""
     for stage in view.stages:
         base = view.base(stage)
         if base is None or base.is_scratch or not base.is_known or base.digest or not base.tag:
@@ -27,6 +28,11 @@ def check(view: View) -> Iterator[Problem]:
         else:
             edit = pin_base(stage, Digest.parse(digest))
             yield view.at(stage.base.span, message, edit, severity=Severity.WARNING)
+    for image, span in borrowed_images(view):
+        if image.tag and not image.digest:
+            yield view.at(
+                span, f"{image.text} is named by a tag, which can be moved; a digest cannot"
+            )
 
 
 RULE: Final = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from jettison.lint.installs import is_local
+from jettison.lint.installs import is_local, without_password
 from jettison.lint.model import Problem, Rule, Severity
 from jettison.lint.requirements import is_pinned
 from jettison.lint.view import View
@@ -19,7 +19,8 @@ def check(view: View) -> Iterator[Problem]:
     """Each line of the files that are installed, and each name on pip's command line."""
     for _, line in wanted_lines(view):
         if not line.is_pinned:
-            message = f"{line.name} is not pinned: each build may install another version"
+            name = without_password(line.name)
+            message = f"{name} is not pinned: each build may install another version"
             yield view.in_file(line.file, line.line, message)
     for _, item, install in installs(view):
         constrained = {"-c", "--constraint"} & install.options
@@ -33,7 +34,7 @@ def check(view: View) -> Iterator[Problem]:
             and not is_pinned(package)
         ]
         if loose:
-            names = ", ".join(loose[:5])
+            names = without_password(", ".join(loose[:5]))
             yield view.at(item.span, f"pip installs {names} in whatever version there is")
 
 

@@ -35,12 +35,23 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _removes(view: View, item: Instruction) -> bool:
-    for command in view.commands(item):
-        verbs = {"apt-get": ("purge", "remove", "autoremove"), "apt": ("purge", "remove")}
-        verbs["apk"] = ("del",)
-        if any(word in verbs.get(program_of(command), ()) for word in command[1:]):
+    commands = view.commands(item)
+    verbs = {"apt-get": ("purge", "remove", "autoremove"), "apt": ("purge", "remove")}
+    verbs["apk"] = ("del",)
+    # Without it what was installed by name stays, unless it is removed by name.
+    names_all = any(command[:2] == ("apt-mark", "auto") for command in commands)
+    for command in commands:
+        words = list(command[1:])
+        verb = next((word for word in words if word in verbs.get(program_of(command), ())), None)
+        if verb is not None and (names_all or _named(words[words.index(verb) + 1 :])):
             return True
     return False
+
+
+def _named(words: list[str]) -> bool:
+    """Whether a removal names a package; `-o` takes the next word."""
+    pairs = zip(["", *words], words, strict=False)
+    return any(not word.startswith("-") and before != "-o" for before, word in pairs)
 
 
 def check_image(view: ImageView) -> Iterator[Problem]:

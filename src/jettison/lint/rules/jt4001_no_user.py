@@ -12,7 +12,8 @@ from jettison.lint.view import View
 
 def check(view: View) -> Iterator[Problem]:
     """An image for which nobody says who runs it."""
-    if view.last("USER") is None and not view.root_base.is_unprivileged:
+    base = view.root_base
+    if view.last("USER") is None and not base.is_unprivileged and not base.is_windows:
         where = view.start[0] or view.final.origin
         yield view.at(where.span, "there is no USER: the app runs as root")
 

@@ -20,8 +20,11 @@ COPY --from=build /x /x
 ARG BASE=python
 FROM $BASE
 """,
+        "FROM a:1\nCOPY --from=ghcr.io/astral-sh/uv /uv /bin/\n",
+        "FROM a:1\nRUN --mount=type=bind,from=ghcr.io/astral-sh/uv,target=/u /u/uv\n",
     )
     CLEAN = (
+        "FROM a:1\nCOPY --from=vendored /uv /bin/\n",
         """\
 FROM python:3.13-slim
 CMD ["python"]

@@ -12,8 +12,11 @@ class TestRule(RuleContract):
 FROM node:latest AS assets
 FROM python:3.13-slim
 """,
+        "FROM a:1\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n",
+        "FROM a:1\nRUN --mount=type=bind,from=ghcr.io/astral-sh/uv:latest,target=/u /u/uv\n",
     )
     CLEAN = (
+        "FROM a:1\nCOPY --from=ghcr.io/astral-sh/uv:0.9.2 /uv /bin/\n",
         "FROM python:3.13-slim\n",
         "FROM python:latest@sha256:abababababababababababababababababababababababababababababababab\n",
     )

@@ -76,3 +76,15 @@ def test_the_line_is_the_one_of_the_file() -> None:
     assert [(item.place.file, item.place.line) for item in found] == [
         *(("requirements.txt", 2), ("requirements.txt", 3)),
     ]
+
+
+def test_the_password_in_an_address_is_not_repeated() -> None:
+    address = "git+https://ci:hunter2@git.example/a/b.git"
+    files = {
+        "Dockerfile": "FROM a:1\nCOPY r.txt /\nRUN pip install -r /r.txt\n"
+        f"RUN pip install {address}\n",
+        "r.txt": f"{address}\n",
+    }
+    found = [item for item in lint(files) if item.rule == "JT2003"]
+    assert sorted(item.place.line for item in found) == [1, 4]
+    assert not any("hunter2" in item.message for item in found)

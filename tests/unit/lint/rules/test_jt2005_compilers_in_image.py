@@ -19,8 +19,19 @@ RUN apk add --no-cache musl-dev
 FROM python:3.13-slim
 RUN apt-get install -y build-essential
 """,
+        # What was asked for by name stays, however much is purged.
+        """\
+FROM python:3.13-slim
+RUN apt-get update && apt-get install -y libpq-dev \\
+    && apt-get purge -y --auto-remove -o APT::AutoRemove::RecommendsImportant=false
+""",
     )
     CLEAN = (
+        """\
+FROM debian:trixie-slim
+RUN apt-get update && apt-get install -y gcc && make && apt-mark auto '.*' \\
+    && apt-get purge -y --auto-remove -o APT::AutoRemove::RecommendsImportant=false
+""",
         """\
 FROM python:3.13-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libpq-dev

@@ -39,4 +39,7 @@ CMD ["a.py"]
         "FROM mambaorg/micromamba:2.0.5\n",
         "FROM docker.io/bitnami/python:3.13\n",
         "FROM registry.access.redhat.com/ubi9/python-312\n",
+        # Windows has no root, and its accounts have no numbers.
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2022\n",
+        "FROM python:3.13-windowsservercore-ltsc2022\n",
     )
