@@ -137,6 +137,73 @@ def test_pins_of_a_project_file_are_found_where_they_stand(
     assert (project / "pyproject.toml").read_text() == before.replace("web==1.0", "web==1.1")
 
 
+def test_only_dependencies_of_a_project_file_change(
+    project: Path, index: str, database: Path
+) -> None:
+    before = """# "web==1.0" is what we had first
+[project]
+name = "x"
+description = "web==1.0"
+dependencies = ["web==1.0"]  # not "web==1.0" for long
+[project.optional-dependencies]
+new = ['core==1.0 ; python_version > "3"', "core==1.0 ; python_version > \\"3.1\\""]
+[tool.other]
+known = ["web==1.0", "core==1.0"]
+"""
+    (project / "pyproject.toml").write_text(before)
+    done, _ = fix(project, index, database)
+    assert done.returncode == 0, done.stderr
+    assert (project / "pyproject.toml").read_text() == before.replace(
+        'dependencies = ["web==1.0"]', 'dependencies = ["web==1.1"]'
+    ).replace("core==1.0 ;", "core==2.0 ;")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"\xef\xbb\xbfweb==1.0\r\n# end", b"\xef\xbb\xbfweb==1.1\r\n# end"),
+        ("\ufeffweb==1.0\r\n".encode("utf-16-le"), "\ufeffweb==1.1\r\n".encode("utf-16-le")),
+        (b"# caf\xe9\nweb==1.0", b"# caf\xe9\nweb==1.1"),
+    ],
+)
+@pytest.mark.parametrize("has_branch", [False, True])
+def test_a_file_keeps_its_encoding_and_line_ends(
+    project: Path, index: str, database: Path, before: bytes, after: bytes, *, has_branch: bool
+) -> None:
+    (project / "requirements.txt").write_bytes(before)
+    if not has_branch:
+        done, document = fix(project, index, database)
+        assert (project / "requirements.txt").read_bytes() == after
+    else:
+        git(project, "init", "--quiet", "--initial-branch=main")
+        git(project, "add", ".")
+        identity = ("-c", "user.name=Dev", "-c", "user.email=dev@example.org")
+        git(project, *identity, "commit", "--quiet", "--message", "first")
+        done, document = fix(project, index, database, "--branch", "fixes")
+        git(project, "checkout", "--quiet", "fixes")
+        assert (project / "requirements.txt").read_bytes() == after
+    assert done.returncode == 0, done.stderr
+    assert document["files"] == ["requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("core==1.0\nold<2\n", {"core": "2.0"}),
+        ("web @ https://files.example/web-1.0-py3-none-any.whl\nfine==4.0\n",
+         {"web": "1.1", "fine": None}),
+    ],
+)  # fmt: skip
+def test_a_fix_that_cannot_be_written_is_not_said_to_be_missing(
+    project: Path, index: str, database: Path, text: str, wanted: dict[str, str | None]
+) -> None:
+    (project / "requirements.txt").write_text(text)
+    _, document = fix(project, index, database, "--dry-run")
+    rows = {row["package"]: row["available"] for row in document["upgrades"]}
+    assert rows == wanted
+    assert all(row["after"] is None for row in document["upgrades"])
+
+
 def test_bounds_beside_a_pin_hold(project: Path, index: str, database: Path) -> None:
     text = "core==1.0,<2\nWeb (==1.0)\n"
     (project / "requirements.txt").write_text(text)

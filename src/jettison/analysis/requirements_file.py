@@ -39,6 +39,8 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# Comments are in whatever an editor wrote; they stay as they are.
+_ERRORS: Final = {"utf-8": "surrogateescape"}
 _MAX_LINES: Final = 200_000
 
 
@@ -83,10 +85,27 @@ class RequirementLine:
 
 def decode_requirements(raw: bytes) -> str:
     """The text of a file; by its mark where it has one, as files written on Windows do."""
-    for mark, encoding in _BOMS:
-        if raw.startswith(mark):
-            return raw[len(mark) :].decode(encoding, "replace")
-    return raw.decode("utf-8", "replace")
+    mark, encoding = _encoding(raw)
+    return raw[len(mark) :].decode(encoding, "replace")
+
+
+def decode_exactly(raw: bytes) -> str:
+    """The text of a file such that `encode_like` gives back the very same bytes.
+
+    Raises: ValueError for one that is not in the encoding that its mark says.
+    """
+    mark, encoding = _encoding(raw)
+    return raw[len(mark) :].decode(encoding, _ERRORS.get(encoding, "strict"))
+
+
+def encode_like(text: str, original: bytes) -> bytes:
+    """A text in the encoding of the file that it was, with its mark."""
+    mark, encoding = _encoding(original)
+    return mark + text.encode(encoding, _ERRORS.get(encoding, "strict"))
+
+
+def _encoding(raw: bytes) -> tuple[bytes, str]:
+    return next((item for item in _BOMS if raw.startswith(item[0])), (b"", "utf-8"))
 
 
 def pinned_version(requirement: Requirement) -> str:

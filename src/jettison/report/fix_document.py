@@ -17,8 +17,8 @@ _SHOWN_IDS = 4
 class UpgradeRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One distribution.
 
-    Shape: `after` is null where no version is better; `where` is the file, and the line of
-    requirements.
+    Shape: `after` is null where no version is better, or where the better one, `available`, could
+    not be taken; `where` is the file, and the line of requirements.
     """
 
     package: str
@@ -27,6 +27,7 @@ class UpgradeRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     after: str | None
     fixed: tuple[str, ...]
     remaining: tuple[str, ...]
+    available: str | None = None
 
 
 class FixDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +62,7 @@ def upgrade_rows(upgrades: tuple[Upgrade, ...]) -> tuple[UpgradeRow, ...]:
             after=item.after,
             fixed=item.fixed,
             remaining=item.remaining,
+            available=item.available,
         )
         for item in sorted(upgrades, key=lambda one: (one.component.name, one.component.record))
     )
@@ -73,7 +75,10 @@ def render_fix_text(document: FixDocument, *, is_dry: bool, columns: int = 80) -
     for row in document.upgrades:
         before = f"{row.package} {row.before}"
         if row.after is None:
-            lines.append(f"  {before:<{width}}  stays: {_ids(row.remaining)} has no fix here")
+            why = "has no fix here"
+            if row.available is not None:
+                why = f"could go with {row.available}, but see below"
+            lines.append(f"  {before:<{width}}  stays: {_ids(row.remaining)} {why}")
             continue
         left = f", still {_ids(row.remaining)}" if row.remaining else ""
         lines.append(f"  {before:<{width}}  -> {row.after:<10} fixes {_ids(row.fixed)}{left}")

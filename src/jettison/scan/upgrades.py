@@ -16,13 +16,21 @@ class Upgrade:
     """What becomes of one distribution.
 
     Shape: `after` is None where no version is better; `fixed` are the ids that it is rid of then,
-    `remaining` those that it still has.
+    `remaining` those that it still has; `available` is a better version that could not be taken.
     """
 
     component: Component
     after: str | None
     fixed: tuple[str, ...]
     remaining: tuple[str, ...]
+    available: str | None = None
+
+    @property
+    def undone(self) -> Upgrade:
+        """The same where the version cannot be taken."""
+        left = (*self.fixed, *(name for name in self.remaining if name not in self.fixed))
+        found = self.after or self.available
+        return replace(self, after=None, fixed=(), remaining=left, available=found)
 
 
 def choose_upgrade(

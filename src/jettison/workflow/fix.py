@@ -98,9 +98,9 @@ def fix(request: FixRequest, *, events: EventSink) -> FixResult:
         failures=tuple(dict.fromkeys(work.failures)),
     )
     if changed and request.write and checkout is None:
-        write_texts(request.directory, changed)
+        write_files(request.directory, work.encoded(changed))
     elif changed and request.write and checkout is not None:
-        document = _publish(request, checkout, changed, document)
+        document = _publish(request, checkout, work.encoded(changed), document)
     diff = "".join(_diff(path, work.originals[path], changed[path]) for path in sorted(changed))
     return FixResult(document=document, diff=diff)
 
@@ -135,12 +135,12 @@ def _fix_base(request: FixRequest, work: Work, events: EventSink) -> str:
         return ""
     path = advise.dockerfile.relative_to(request.directory).as_posix()
     work.text(path)
-    work.texts[path] = found.text
+    work.texts[path] = found.text.removeprefix("\ufeff")
     return found.base
 
 
 def _publish(
-    request: FixRequest, checkout: Checkout, changed: Mapping[str, str], document: FixDocument
+    request: FixRequest, checkout: Checkout, changed: Mapping[str, bytes], document: FixDocument
 ) -> FixDocument:
     subject, body = render_message(document)
     made = commit(checkout, request.branch, changed, f"{subject}\n\n{body}\n")
@@ -152,22 +152,22 @@ def _publish(
     return msgspec.structs.replace(document, commit=made, pull_request=url)
 
 
-def write_texts(directory: Path, texts: Mapping[str, str]) -> None:
+def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
     """Write files, each whole; what cannot be written is found out before the first.
 
     Raises: HostError.
     """
-    for path in texts:
+    for path in files:
         if not os.access(directory / path, os.W_OK):
             raise HostError(
                 f"{directory / path} cannot be written; nothing was changed",
                 hint="make it writable, or print the difference with --dry-run",
             )
     try:
-        for path, text in texts.items():
+        for path, raw in files.items():
             mode = (directory / path).stat().st_mode & 0o7777
             with atomic_write(directory / path, mode=mode) as out:
-                out.write(text.encode())
+                out.write(raw)
     except OSError as err:
         raise HostError(f"{err.filename or directory}: {err.strerror}") from err
 
@@ -191,4 +191,5 @@ def _diff(path: str, before: str, after: str) -> str:
         fromfile=f"a/{path}",
         tofile=f"b/{path}",
     )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    text = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

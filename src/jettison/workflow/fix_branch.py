@@ -89,7 +89,7 @@ def check_branch(checkout: Checkout, branch: str) -> None:
         raise UsageError(f"--branch {branch}: it is there already", hint="choose another name")
 
 
-def commit(checkout: Checkout, branch: str, texts: Mapping[str, str], message: str) -> str:
+def commit(checkout: Checkout, branch: str, files: Mapping[str, bytes], message: str) -> str:
     """Commit files, by their path in the project, to a new branch; gives the commit's id.
 
     Raises: CommandError where git refuses; then there is no branch.
@@ -98,10 +98,10 @@ def commit(checkout: Checkout, branch: str, texts: Mapping[str, str], message: s
         tree = Path(name) / "tree"
         _git(checkout.top, "worktree", "add", "--quiet", "-b", branch, str(tree))
         try:
-            for path, text in texts.items():
+            for path, raw in files.items():
                 target = tree / checkout.below / path
                 # A file's line ends are part of what must not change.
-                target.write_bytes(text.encode())
+                target.write_bytes(raw)
                 _git(tree, "add", "--", str(target))
             _git(tree, *_identity(tree), "commit", "--quiet", "--message", message)
             return _git(tree, "rev-parse", "HEAD").text.strip()

@@ -20,10 +20,12 @@ from jettison.analysis.requirements_edit import NewPin, add_pins, set_pins
 from jettison.analysis.requirements_file import (
     LineKind,
     RequirementLine,
-    decode_requirements,
+    decode_exactly,
+    encode_like,
     parse_requirements,
     pinned_version,
 )
+from jettison.errors import TransportError, UsageError
 from jettison.scan.component import Component
 from jettison.scan.match import Finding, match
 from jettison.scan.upgrades import Upgrade, choose_upgrade
@@ -45,17 +47,28 @@ class Work:
     market: Market
     texts: dict[str, str] = field(default_factory=dict)
     originals: dict[str, str] = field(default_factory=dict)
+    raw: dict[str, bytes] = field(default_factory=dict)
     upgrades: list[Upgrade] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     added: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def text(self, path: str) -> str:
-        """A file as it is by now."""
+        """A file as it is by now.
+
+        Raises: UsageError for one that could not be written back as it was.
+        """
         if path not in self.texts:
-            raw = (self.directory / path).read_bytes()
-            self.originals[path] = self.texts[path] = decode_requirements(raw)
+            raw = self.raw[path] = (self.directory / path).read_bytes()
+            try:
+                self.originals[path] = self.texts[path] = decode_exactly(raw)
+            except ValueError as err:
+                raise UsageError(f"{path}: {err}", hint="save the file as UTF-8") from err
         return self.texts[path]
+
+    def encoded(self, texts: Mapping[str, str]) -> dict[str, bytes]:
+        """Files as bytes, each in its own encoding."""
+        return {path: encode_like(text, self.raw[path]) for path, text in texts.items()}
 
     def changed(self) -> dict[str, str]:
         """What is other than it was."""
@@ -94,8 +107,7 @@ def _changeable(work: Work, found: OfFile, requirements: Iterable[Requirement]) 
             work.failures.append(
                 f"{component.record}: {component} is not pinned in a form that can be changed"
             )
-            left = tuple(finding.id for finding in findings)
-            work.upgrades.append(Upgrade(component=component, after=None, fixed=(), remaining=left))
+            work.upgrades.append(_nearest(work, component, findings).undone)
     return {name: item for name, item in found.items() if name in pinned}
 
 
@@ -186,7 +198,7 @@ def _hashes(work: Work, name: str, version: str) -> tuple[str, ...]:
 
 
 def _edit_project(work: Work, path: str, chosen: Chosen) -> None:
-    """Replace requirements as they are quoted; everything else of the file stays."""
+    """Replace requirements where they stand; everything else of the file stays."""
     text = work.text(path)
     for old in dict.fromkeys(_quoted(text)):
         try:
@@ -200,9 +212,25 @@ def _edit_project(work: Work, path: str, chosen: Chosen) -> None:
             new = set_pins(old, [NewPin(number=1, version=version)])
         except ValueError:
             continue
-        for quote in ('"', "'"):
-            text = text.replace(f"{quote}{old}{quote}", f"{quote}{new}{quote}")
+        for quote, shown in (('"', _escaped), ("'", str)):
+            text = _replaced(text, f"{quote}{shown(old)}{quote}", f"{quote}{shown(new)}{quote}")
     work.texts[path] = text
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    """The text with `new` for `old` where that is a requirement, not a comment or a description."""
+    position = text.find(old)
+    while position >= 0:
+        tried = f"{text[:position]}{new}{text[position + len(old) :]}"
+        is_requirement = list(_quoted(tried)) != list(_quoted(text))
+        if is_requirement:
+            text = tried
+        position = text.find(old, position + len(new if is_requirement else old))
+    return text
 
 
 def _check_hashes(work: Work, files: Sequence[str]) -> None:
@@ -215,12 +243,16 @@ def _check_hashes(work: Work, files: Sequence[str]) -> None:
         for path in files:
             target = Path(name) / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(work.text(path))
+            target.write_bytes(encode_like(work.text(path), work.raw[path]))
         for path in hashed:
             conflict = work.market.resolver.check(Path(name) / path)
             if conflict is not None:
                 work.failures.append(f"{path}: {conflict.reason}")
                 work.texts[path] = work.originals[path]
+                names = _names(parse_requirements(work.originals[path]))
+                work.upgrades = [
+                    item.undone if item.component.name in names else item for item in work.upgrades
+                ]
 
 
 def fix_locks(work: Work, vulnerable: Vulnerable) -> None:
@@ -237,11 +269,11 @@ def fix_locks(work: Work, vulnerable: Vulnerable) -> None:
             work.failures.append(f"{path}: no tool is known that changes it")
         before = dict(work.texts)
         _raise_project(work, wanted)
-        result = relock(work.directory, path, wanted, work.changed())
+        result = relock(work.directory, path, wanted, work.encoded(work.changed()))
         if result.text is None:
             work.texts = before
             work.failures.append(result.failure)
-            work.upgrades += [_undone(item) for item in upgrades]
+            work.upgrades += [item.undone for item in upgrades]
             continue
         work.text(path)
         work.texts[path] = result.text
@@ -256,13 +288,12 @@ def _raise_project(work: Work, wanted: Mapping[str, str]) -> None:
 
 def _nearest(work: Work, component: Component, findings: Sequence[Finding]) -> Upgrade:
     market = work.market
-    versions = market.index.versions(component.name, python=market.resolver.python)
+    try:
+        versions = market.index.versions(component.name, python=market.resolver.python)
+    except TransportError as err:
+        work.failures.append(err.message)
+        versions = ()
     return choose_upgrade(component, findings, versions, market.find)
-
-
-def _undone(upgrade: Upgrade) -> Upgrade:
-    left = (*upgrade.fixed, *upgrade.remaining)
-    return Upgrade(component=upgrade.component, after=None, fixed=(), remaining=left)
 
 
 def _outcome(work: Work, path: str, upgrade: Upgrade, text: str) -> Upgrade:
@@ -277,7 +308,7 @@ def _outcome(work: Work, path: str, upgrade: Upgrade, text: str) -> Upgrade:
     if not versions or component.version in versions:
         reason = "is not needed any more" if not versions else "stays: something needs it"
         work.failures.append(f"{path}: {component} {reason}")
-        return upgrade if not versions else _undone(upgrade)
+        return upgrade if not versions else upgrade.undone
     tried = choose_upgrade(component, [], versions, work.market.find)
     after = tried.after or versions[0]
     left = [finding.id for finding in match([_at(component, after)], work.market.find).findings]

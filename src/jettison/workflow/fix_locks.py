@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from jettison.analysis.requirements_file import decode_exactly
 from jettison.edge import process
 from jettison.edge.process import CommandError, ProcessOptions
 from jettison.edge.redact import redact
@@ -56,7 +57,7 @@ LOCK_TOOLS: Final[Mapping[str, LockTool]] = {
 
 
 def relock(
-    directory: Path, lock: str, wanted: Mapping[str, str], changed: Mapping[str, str]
+    directory: Path, lock: str, wanted: Mapping[str, str], changed: Mapping[str, bytes]
 ) -> Relocked:
     """Raise packages of the lock file `lock` to versions, `changed` files being changed before.
 
@@ -74,12 +75,12 @@ def relock(
         shutil.copytree(
             directory, copy, symlinks=True, ignore=shutil.ignore_patterns(*_PASSED_OVER)
         )
-        for path, text in changed.items():
-            (copy / path).write_text(text)
+        for path, raw in changed.items():
+            (copy / path).write_bytes(raw)
         place = (copy / lock).parent
         options = ProcessOptions(cwd=place, env={**os.environ, "VIRTUAL_ENV": ""})
         try:
             process.run((tool.program, *tool.arguments(wanted)), timeout_s=_LOCK_S, options=options)
         except CommandError as err:
             return Relocked(text=None, failure=f"{lock}: {redact(err.message)}")
-        return Relocked(text=(copy / lock).read_text())
+        return Relocked(text=decode_exactly((copy / lock).read_bytes()))

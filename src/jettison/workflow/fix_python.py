@@ -113,7 +113,7 @@ def _outcome(
     version = pins.get(upgrade.component.name)
     before = tuple(finding.id for finding in vulnerable[upgrade.component.name][1])
     if version is None:
-        return replace(upgrade, after=None, fixed=(), remaining=before)
+        return replace(upgrade, after=None, fixed=(), remaining=before, available=upgrade.after)
     tried = replace(upgrade.component, version=version, source_version=version)
     left = tuple(finding.id for finding in match([tried], market.find).findings)
     gone = tuple(name for name in before if name not in left)

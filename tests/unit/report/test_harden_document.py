@@ -55,6 +55,14 @@ def test_fix_tells_what_it_changed_and_what_it_could_not() -> None:
     text = render_fix_text(fix_document(), is_dry=False)
     assert "  Flask 2.2.2  -> 2.2.5      fixes CVE-2026-1\n" in text
     assert "  old 1.0      stays: CVE-2026-2 has no fix here\n" in text
+    rows = [
+        msgspec.structs.replace(row, available="2.0") if row.after is None else row
+        for row in fix_document().upgrades
+    ]
+    text = render_fix_text(
+        msgspec.structs.replace(fix_document(), upgrades=tuple(rows)), is_dry=False
+    )
+    assert "  old 1.0      stays: CVE-2026-2 could go with 2.0, but see below\n" in text
     assert "  click -> 8.1 has to move with them\n" in text
     assert "not done: poetry.lock: poetry is not installed" in text
     subject, body = render_message(fix_document())
