@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
@@ -110,7 +111,12 @@ def _read(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except OSError as err:
-        raise UsageError(f"{path}: {err.strerror}") from err
+        if path == Path(FILE_NAME) and not os.access(Path.cwd(), os.X_OK):
+            # Nobody named it, and whether it is there cannot be known.
+            return None
+        raise UsageError(
+            f"{path}: {err.strerror}", hint="make it a file that you may read"
+        ) from err
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise UsageError(f"{path}: {err}") from err
 

@@ -35,7 +35,6 @@ from jettison.edge.redact import redact
 from jettison.errors import ContainerError, HostError, JettisonError
 from jettison.report.columns import visible
 
-_BUG = 70
 _INTERRUPTED = 130
 # What a full disk, a quota, a limit and a broken disk say to who writes.
 _UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -145,9 +144,6 @@ def _run() -> int:
             return _stdout_failed(err)
         return _show_bug()
     except Exception:  # noqa: BLE001  # the last line of defence: a bug of ours
-        traceback.print_exc()
-        Console(stderr=True).print("This is a bug in jettison. Please report it with the above.")
-        return JettisonError.exit_code
         return _show_bug()
     return 0
 
@@ -177,7 +173,7 @@ def _give_up_stdout() -> None:
 def _show_bug() -> int:
     traceback.print_exc()
     Console(stderr=True).print("This is a bug in jettison. Please report it with the above.")
-    return _BUG
+    return JettisonError.exit_code
 
 
 def _show_error(error: JettisonError) -> None:

@@ -194,7 +194,8 @@ class ChangesetBuilder:
         if entry is None or entry.is_directory:
             found = "not in this layer" if entry is None else "a directory"
             raise InvalidImageError(
-                f"{self._where}: {path} is a hard link to {target}, which is {found}"
+                f"{self._where}: {path} is a hard link to {target}, which is {found}",
+                hint="a layer must hold what its hard links name; build the image anew",
             )
         self._check_no_directory(path)
         if target == path:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+from jettison.errors import HostError
 from jettison.linux import libc
 from jettison.linux.idmap import IdMapping, write_full_mapping, write_single_mapping
 from jettison.linux.libc import Namespace
@@ -20,13 +21,22 @@ def fork_mapped(mapping: IdMapping | None, body: Callable[[], int]) -> int:
     Shape: the child's pid, which the caller must wait for; without `mapping` the child stays in
     our user namespace.
     Raises: OSError if the namespace could not be made or mapped; then there is no child.
+    HostError if no more processes may run.
     """
     # What is still buffered must not be written twice, by us and by the child.
     sys.stdout.flush()
     sys.stderr.flush()
     ready_read, ready_write = os.pipe()
     go_read, go_write = os.pipe()
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as err:
+        for descriptor in (ready_read, ready_write, go_read, go_write):
+            os.close(descriptor)
+        raise HostError(
+            f"no process could be started: {err.strerror}",
+            hint="let this user, or the container around it, have more processes (ulimit -u)",
+        ) from err
     if child == 0:
         _run_child(lambda: _child(mapping, (ready_write, go_read), (ready_read, go_write), body))
     os.close(ready_write)

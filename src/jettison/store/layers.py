@@ -283,6 +283,8 @@ class _LayerWriter:
 
 
 def _ask(err: OSError) -> str:
+    if err.errno == errno.EMLINK:
+        return "one file has more names than this file system can hold (ext4: 65,000); "
     return "is there space left? " if err.errno in (errno.ENOSPC, errno.EDQUOT) else ""
 
 

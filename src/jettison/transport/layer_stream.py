@@ -30,6 +30,9 @@ _MAGIC: Final = (
     *((bytes((low, 0x2A, 0x4D, 0x18)), Compression.ZSTD) for low in range(0x50, 0x60)),
 )
 _GZIP_WINDOW: Final = 31  # 15 bits of window, and 16 for a gzip header: zlib.h
+# What libzstd says of a window over 128 MiB: ZSTD_error_frameParameter_windowTooLarge.
+_MEMORY: Final = "too much memory"
+_WIDE: Final = "pack the layer with a window of 128 MiB at most (zstd --long=27)"
 _DAMAGED: Final = "the copy is damaged; pull or save the image again"
 
 
@@ -167,7 +170,8 @@ class _Unpacked(io.RawIOBase):
         try:
             data = self._unpacker.read(size)
         except (zlib.error, zstandard.ZstdError) as err:
-            raise InvalidImageError(f"{where}: it does not unpack: {err}", hint=_DAMAGED) from err
+            hint = _WIDE if _MEMORY in str(err) else _DAMAGED
+            raise InvalidImageError(f"{where}: it does not unpack: {err}", hint=hint) from err
         if data:
             self.count += len(data)
             if not self._checked_as_blob:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -184,8 +185,13 @@ def _write(directory: Path, files: Mapping[str, str]) -> None:
                 new.unlink()
         raise HostError(
             f"{err.filename or directory}: {err.strerror}; nothing was written",
-            hint="make the directory writable, or print what would be written with --dry-run",
+            hint=f"{_cure(err)}, or print what would be written with --dry-run",
         ) from err
+
+
+def _cure(err: OSError) -> str:
+    is_full = err.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "free some space" if is_full else "make the directory writable"
 
 
 def _diff(path: str, before: str | None, after: str) -> str:

@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +91,20 @@ def test_mistakes_are_named(tmp_path: Path, text: str, says: str, hint: str) -> 
     with pytest.raises(UsageError, match=says) as caught:
         read_defaults(write(tmp_path, text))
     assert hint in caught.value.hint
+
+
+def test_a_file_that_cannot_be_looked_for_is_not_there_unless_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UsageError, match="Permission denied") as caught:
+        read_defaults(Path("jettison.toml"))
+    assert "may read" in caught.value.hint
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert read_defaults(Path("jettison.toml")) == {}
+    with pytest.raises(UsageError, match="Permission denied"):
+        read_defaults(tmp_path / "jettison.toml")

@@ -150,3 +150,9 @@ def test_limits() -> None:
     with pytest.raises(InvalidImageError, match="more than 10 bytes") as caught:
         small.add(member("b", size=1))
     assert "--max-unpacked-size" in caught.value.hint
+
+
+def test_a_link_to_what_another_layer_holds_has_a_hint() -> None:
+    with pytest.raises(InvalidImageError, match="not in this layer") as caught:
+        builder().add(member("h", link="absent"))
+    assert "build the image anew" in caught.value.hint

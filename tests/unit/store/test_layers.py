@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 import stat
@@ -240,6 +241,23 @@ def test_no_space_left_is_named(tmp_path: Path) -> None:
     blocked.write_bytes(b"")
     with pytest.raises(StoreError, match="unpack layer 0") as caught:
         unpack(LayerStore(blocked), b"x", tar(("a", b"1")))
+    assert "XDG_CACHE_HOME" in caught.value.hint
+
+
+def test_more_names_than_the_file_system_takes_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_named: object) -> None:
+        raise OSError(errno.EMLINK, "Too many links", "a")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(StoreError, match="Too many links") as caught:
+        unpack(
+            LayerStore(tmp_path, in_user_namespace=True),
+            b"x",
+            tar(("a", b"1"), ("b", special(tarfile.LNKTYPE, "a"))),
+        )
+    assert "ext4" in caught.value.hint
     assert "XDG_CACHE_HOME" in caught.value.hint
 
 

@@ -133,6 +133,14 @@ def test_packed_data_that_is_broken_although_its_digest_fits(blob: bytes) -> Non
         _read(_packed(blob))
 
 
+def test_a_window_wider_than_libzstd_takes_is_no_damage() -> None:
+    # A frame that asks for 2 GiB: RFC 8878, 3.1.1.1.2, an exponent of 21 above 2 to the 10th.
+    frame = b"\x28\xb5\x2f\xfd\x00" + bytes([21 << 3]) + ((len(TAR) << 3) | 1).to_bytes(3, "little")
+    with pytest.raises(InvalidImageError, match="too much memory") as caught:
+        _read(_packed(frame + TAR))
+    assert "128 MiB" in caught.value.hint
+
+
 def test_damage_is_told_again_to_who_asks_again() -> None:
     layer = layer_from_tar(TAR, compression="none")
     stream = LayerStream(io.BytesIO(TAR[:-1] + b"x"), _expected(layer))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,18 @@ def test_a_place_that_cannot_be_written_to_leaves_nothing_half_made(shop: Path) 
     with pytest.raises(HostError, match="nothing was written"):
         init(request(shop))
     assert sorted(path.name for path in shop.iterdir()) == ["app.py", "deploy", "requirements.txt"]
+
+
+def test_a_full_disk_is_not_made_out_to_be_a_matter_of_modes(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("jettison.workflow.init.atomic_write", full)
+    with pytest.raises(HostError, match="nothing was written") as caught:
+        init(request(shop))
+    assert "free some space" in caught.value.hint
 
 
 def test_virtual_environments_are_no_part_of_the_project(shop: Path) -> None:
