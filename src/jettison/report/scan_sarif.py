@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final, assert_never
@@ -36,10 +37,11 @@ def render_scan_sarif(document: ScanDocument) -> bytes:
     rows = [*document.findings, *(item.finding for item in document.ignored)]
     numbers = {name: index for index, name in enumerate(dict.fromkeys(row.id for row in rows))}
     first = {row.id: row for row in reversed(rows)}
-    results = [_result(row, document, numbers[row.id]) for row in document.findings]
-    results += [
-        {**_result(item.finding, document, numbers[item.finding.id]), **_suppressed(item)}
-        for item in document.ignored
+    fingerprints = _fingerprints(rows, document)
+    suppressions = [*({} for _ in document.findings), *map(_suppressed, document.ignored)]
+    results = [
+        {**_result(row, document, numbers[row.id]), "partialFingerprints": prints, **suppressed}
+        for row, prints, suppressed in zip(rows, fingerprints, suppressions, strict=True)
     ]
     driver = {
         "name": "jettison",
@@ -98,23 +100,37 @@ def _result(row: FindingRow, document: ScanDocument, rule: int) -> Table:
         "level": _level(row.severity),
         "message": {"text": text},
         "locations": _locations(row, document),
-        "partialFingerprints": _fingerprints(row, document),
         "properties": {"purl": row.package.purl, "severity": row.severity.value},
     }
 
 
-def _fingerprints(row: FindingRow, document: ScanDocument) -> Table:
-    """What tells a result from others; code scanning goes by the second name alone.
+def _fingerprints(rows: Sequence[FindingRow], document: ScanDocument) -> list[Table]:
+    """What tells each result from the others; code scanning goes by the second name alone.
 
-    Where a line is known, its upload action makes that one from the line, and warns of any other.
+    An upgrade that does not fix it leaves a result the same, so the version is no part of it; of
+    several versions of one package the first, the second and so on are told apart. Where a line is
+    known, the upload action makes the second name from the line, and warns of any other.
     """
-    key = f"{row.id}\n{row.package.type}\n{row.package.source}\n{row.package.source_version}"
-    value = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-    found = {"vulnerability/v1": value}
     is_project = document.target.kind is TargetKind.PROJECT
-    if not (is_project and all(_LINE.fullmatch(item.location) for item in row.packages)):
-        found["primaryLocationLineHash"] = f"{value}:1"
-    return found
+    keys = [(row.id, row.package.type, row.package.source) for row in rows]
+    seen: Counter[tuple[str, str, str]] = Counter()
+    found: dict[int, Table] = {}
+    for index in sorted(range(len(rows)), key=lambda item: _place(rows[item])):
+        key = keys[index]
+        seen[key] += 1
+        value = hashlib.sha256("\n".join(key).encode("utf-8", "surrogateescape")).hexdigest()
+        found[index] = {"vulnerability/v2": f"{value}:{seen[key]}"}
+        if not (
+            is_project and all(_LINE.fullmatch(item.location) for item in rows[index].packages)
+        ):
+            found[index]["primaryLocationLineHash"] = f"{value}:{seen[key]}"
+    return [found[index] for index in range(len(rows))]
+
+
+def _place(row: FindingRow) -> tuple[str, ...]:
+    """The directories that it is in come first: an upgrade does not change them."""
+    locations = [item.location for item in row.packages]
+    return (*sorted(posixpath.dirname(item) for item in locations), row.package.source_version)
 
 
 def _locations(row: FindingRow, document: ScanDocument) -> Sequence[Table]:

@@ -6,6 +6,7 @@ version are found where the common generators write them.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,8 @@ _NAMED: Final = {"focal": "20.04", "jammy": "22.04", "noble": "24.04"}
 _SOURCE_NAME: Final = ("aquasecurity:trivy:SrcName", "syft:metadata:source", "jettison:source")
 _SOURCE_VERSION: Final = ("syft:metadata:sourceVersion", "jettison:source-version")
 _MAX_DEPTH: Final = 64
+_MOST_WRAPPERS: Final = 4
+_STATEMENT: Final = "https://in-toto.io/Statement/"
 
 
 class InvalidBillError(ValueError):
@@ -57,6 +60,7 @@ def read_bill(file: str, raw: bytes) -> Inputs:
         raise InvalidBillError(f"not JSON: {err}") from err
     if not isinstance(table, dict):
         raise InvalidBillError("not a JSON object")
+    table = _unwrapped(table)
     if table.get("bomFormat") == "CycloneDX" or "components" in table:
         entries = list(_cyclonedx_entries(table))
         needs = _cyclonedx_needs(table)
@@ -68,6 +72,41 @@ def read_bill(file: str, raw: bytes) -> Inputs:
     if "@graph" in table:
         return _inputs(file, list(_spdx3_entries(table)), {}, "", None)
     raise InvalidBillError("neither CycloneDX nor SPDX")
+
+
+def _unwrapped(table: Table) -> Table:
+    """The bill in what carries it: GitHub's and BuildKit's answers, in-toto statements, DSSE.
+
+    Who signed it is not looked at: a bill is only read here.
+
+    Raises: InvalidBillError for a statement that carries none.
+    """
+    for _ in range(_MOST_WRAPPERS):
+        if "payloadType" in table:
+            try:
+                inner = json.loads(base64.b64decode(text_at(table, "payload"), validate=True))
+            except (ValueError, RecursionError) as err:
+                raise InvalidBillError(f"the payload of its envelope: {err}") from err
+        elif text_at(table, "_type").startswith(_STATEMENT):
+            inner = table.get("predicate")
+            # cosign put it one deeper once.
+            if isinstance(inner, dict) and isinstance(inner.get("Data"), dict):
+                inner = inner["Data"]
+        else:
+            inner = next((table[name] for name in ("sbom", "SPDX") if name in table), None)
+            if inner is None:
+                return table
+        if not isinstance(inner, dict):
+            raise InvalidBillError("what it wraps is not a JSON object")
+        if "_type" in table and "payloadType" not in inner and not _is_bill(inner):
+            kind = text_at(table, "predicateType")[:200] or "nothing known"
+            raise InvalidBillError(f"an in-toto statement of {kind}, not of a bill of materials")
+        table = inner
+    return table
+
+
+def _is_bill(table: Table) -> bool:
+    return any(name in table for name in ("bomFormat", "components", "spdxVersion", "@graph"))
 
 
 def _inputs(
@@ -185,7 +224,9 @@ def _system_ecosystem(
 
 
 def _cyclonedx_entries(table: Table) -> Iterator[_Entry]:
-    waiting = [(item, 0) for item in reversed(tables_at(table, "components"))]
+    # Parts of the thing itself may stand below it, as the specification has it.
+    own = tables_at(table_at(table_at(table, "metadata"), "component"), "components")
+    waiting = [(item, 0) for item in reversed([*tables_at(table, "components"), *own])]
     while waiting:
         item, depth = waiting.pop()
         if depth < _MAX_DEPTH:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -13,8 +13,9 @@ from jettison.decisions import Decision, read_decisions
 from jettison.errors import UsageError
 from jettison.scan.match import Finding
 from jettison.scan.purls import full_purl_of, source_purl_of
-from jettison.scan.vex import VexStatement, VexTarget, find_statement
+from jettison.scan.vex import VexStatement, VexStatus, VexTarget, find_statement, is_about, names
 
+_SHOWN_IDS: Final = 4
 _EXAMPLE: Final = (
     'write [[scan.ignore]] with id = "CVE-…" or package = "…", reason = "…" and '
     "expires = 2026-12-31"
@@ -104,22 +105,58 @@ def silence(
     """
     kept: list[Finding] = []
     ignored: list[Ignored] = []
+    found: set[VexStatement] = set()
+    fitting: set[VexStatement] = set()
     for finding in findings:
+        named = [item for item in statements if names(item, finding.ids)]
+        found.update(named)
         spoken = []
-        for package in finding.packages if statements else ():
+        for package in finding.packages if named else ():
             target = VexTarget(
                 purls=(full_purl_of(package), source_purl_of(package)),
                 image_digests=image_digests,
                 image_names=image_names,
             )
-            spoken.append(find_statement(statements, finding.ids, target))
+            spoken.append(find_statement(named, finding.ids, target))
+            fitting.update(item for item in named if is_about(item, target))
         said = [item for item in spoken if item is not None and item.suppresses]
         if said and len(said) == len(finding.packages):
             reason = said[0].reason or said[0].status.value
             ignored.append(Ignored(finding=finding, reason=reason, until=None, by="VEX"))
         else:
             kept.append(finding)
-    return Sifted(findings=tuple(kept), ignored=tuple(ignored), notices=())
+    notices = _vex_notices(statements, found, fitting)
+    return Sifted(findings=tuple(kept), ignored=tuple(ignored), notices=notices)
+
+
+def _vex_notices(
+    statements: Iterable[VexStatement],
+    found: Collection[VexStatement],
+    fitting: Collection[VexStatement],
+) -> tuple[str, ...]:
+    """What would have hidden something, and did not; a document may have thousands of statements.
+
+    That something fixed is not found is as it should be.
+    """
+    hiding = [item for item in statements if item.suppresses and item not in fitting]
+    others = [item.vulnerability for item in hiding if item in found]
+    absent = [
+        item.vulnerability
+        for item in hiding
+        if item not in found and item.status is VexStatus.NOT_AFFECTED
+    ]
+    notices = []
+    if others:
+        notices.append(f"VEX is about another product or package for {_some(others)}")
+    if absent:
+        notices.append(f"VEX is about vulnerabilities that were not found: {_some(absent)}")
+    return tuple(notices)
+
+
+def _some(ids: Iterable[str]) -> str:
+    unique = list(dict.fromkeys(ids))
+    more = len(unique) - _SHOWN_IDS
+    return ", ".join(unique[:_SHOWN_IDS]) + (f" and {more} more" if more > 0 else "")
 
 
 def sift(findings: Iterable[Finding], ignores: Iterable[Ignore], *, today: date) -> Sifted:

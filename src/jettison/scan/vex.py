@@ -114,18 +114,24 @@ def find_statement(
     Shape: of statements of one age the last counts. A product that is the image speaks for all
     packages in it, or for those that it names as subcomponents.
     """
-    wanted = {item.upper() for item in ids}
-    fitting = [
-        statement
-        for statement in statements
-        if wanted & {item.upper() for item in (statement.vulnerability, *statement.aliases)}
-        and any(_is_about(product, target) for product in statement.products)
-    ]
     newest: VexStatement | None = None
-    for statement in fitting:
+    for statement in statements:
+        if not (names(statement, ids) and is_about(statement, target)):
+            continue
         if newest is None or _instant(statement.timestamp) >= _instant(newest.timestamp):
             newest = statement
     return newest
+
+
+def names(statement: VexStatement, ids: Collection[str]) -> bool:
+    """Whether it is on a vulnerability that is known by these ids."""
+    wanted = {item.upper() for item in ids}
+    return bool(wanted & {item.upper() for item in (statement.vulnerability, *statement.aliases)})
+
+
+def is_about(statement: VexStatement, target: VexTarget) -> bool:
+    """Whether one of its products is, or holds, the target's package."""
+    return any(_is_about(product, target) for product in statement.products)
 
 
 def _is_about(product: VexProduct, target: VexTarget) -> bool:

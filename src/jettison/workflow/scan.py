@@ -156,7 +156,11 @@ def _sift(request: ScanRequest, scanned: Scanned, findings: Iterable[Finding]) -
         image_names=_image_names(request.source.target) if request.source else frozenset(),
     )
     second = sift(first.findings, request.ignores, today=request.today)
-    return replace(second, ignored=(*first.ignored, *second.ignored))
+    return replace(
+        second,
+        ignored=(*first.ignored, *second.ignored),
+        notices=(*first.notices, *second.notices),
+    )
 
 
 def _read_vex(path: Path) -> VexDocument:

@@ -74,7 +74,7 @@ def test_sarif_has_a_rule_for_each_vulnerability_and_a_result_for_each_finding()
     }
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-    fingerprints = {item["partialFingerprints"]["vulnerability/v1"] for item in run["results"]}
+    fingerprints = {item["partialFingerprints"]["vulnerability/v2"] for item in run["results"]}
     assert len(fingerprints) == 4
 
 
@@ -88,6 +88,24 @@ def test_sarif_tells_code_scanning_apart_what_it_cannot_tell_by_the_line() -> No
     assert len(set(hashes)) == 4
     for item in sarif(project_document())["results"][:1]:
         assert "primaryLocationLineHash" not in item["partialFingerprints"]
+
+
+def test_sarif_knows_a_finding_again_after_an_upgrade_that_does_not_fix_it() -> None:
+    document = scan_document()
+    row = document.findings[0]
+
+    def at(version: str) -> FindingRow:
+        package = msgspec.structs.replace(row.package, version=version, source_version=version)
+        return msgspec.structs.replace(row, package=package)
+
+    def hashes(*rows: FindingRow) -> list[str]:
+        run = sarif(msgspec.structs.replace(document, findings=rows, ignored=()))
+        return [item["partialFingerprints"]["primaryLocationLineHash"] for item in run["results"]]
+
+    assert hashes(at("1.0")) == hashes(at("1.1"))
+    both = hashes(at("1.0"), at("2.0"))
+    assert len(set(both)) == 2
+    assert hashes(at("2.0"), at("1.0")) == both[::-1]
 
 
 def test_sarif_suppresses_what_is_ignored() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -202,3 +203,57 @@ def test_spdx_3() -> None:
 def test_what_is_no_bill_is_an_error(raw: bytes) -> None:
     with pytest.raises(InvalidBillError):
         read_bill("x.json", raw)
+
+
+def statement(predicate: Any, kind: str = "https://cyclonedx.org/bom") -> dict[str, Any]:
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "predicateType": kind,
+        "subject": [],
+        "predicate": predicate,
+    }
+
+
+def envelope(value: Any) -> dict[str, Any]:
+    payload = base64.b64encode(json.dumps(value).encode()).decode()
+    return {"payloadType": "application/vnd.in-toto+json", "payload": payload, "signatures": []}
+
+
+FLASK = {
+    "bomFormat": "CycloneDX",
+    "components": [{"name": "flask", "version": "1", "purl": "pkg:pypi/flask@1"}],
+}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"sbom": FLASK},
+        {"SPDX": FLASK},
+        statement(FLASK),
+        statement({"Data": FLASK}),
+        envelope(statement(FLASK)),
+    ],
+)
+def test_a_bill_is_found_in_what_carries_it(table: dict[str, Any]) -> None:
+    assert [item.name for item in read(table).components] == ["flask"]
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (statement({"buildDefinition": {}}, "https://slsa.dev/provenance/v1"), "provenance/v1"),
+        (envelope([1]), "not a JSON object"),
+        ({"payloadType": "x", "payload": "!"}, "the payload of its envelope"),
+        ({"sbom": None}, "neither CycloneDX nor SPDX"),
+        (statement("text"), "not a JSON object"),
+    ],
+)
+def test_what_carries_no_bill_is_told(table: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidBillError, match=says):
+        read(table)
+
+
+def test_parts_of_the_thing_itself_are_tested() -> None:
+    own = {"name": "shop", "components": FLASK["components"]}
+    assert [item.name for item in cyclonedx(metadata={"component": own}).components] == ["flask"]

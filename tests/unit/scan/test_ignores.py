@@ -130,6 +130,22 @@ def test_vex_takes_out_what_is_not_affected() -> None:
     assert (ignored.by, ignored.reason) == ("VEX", "vulnerable_code_not_present")
 
 
+def test_vex_that_hides_nothing_is_named() -> None:
+    said = [
+        statement("CVE-2026-1", "pkg:pypi/flask"),
+        statement("CVE-2026-2", "pkg:deb/debian/gnutls28"),
+        *(statement(f"CVE-2025-{number}", "pkg:pypi/flask") for number in range(6)),
+        statement("CVE-2025-8", "pkg:pypi/flask", status="fixed"),
+        statement("CVE-2026-2", "pkg:deb/debian/gnutls28", status="affected"),
+    ]
+    assert silence(findings(), said).notices == (
+        "VEX is about another product or package for CVE-2026-2",
+        "VEX is about vulnerabilities that were not found: "
+        "CVE-2025-0, CVE-2025-1, CVE-2025-2, CVE-2025-3 and 2 more",
+    )
+    assert silence(findings(), said[:1]).notices == ()
+
+
 def test_vex_must_speak_of_all_packages_of_a_finding() -> None:
     one = statement("CVE-2026-2", "pkg:deb/debian/libssl3@3.0")
     source = statement("CVE-2026-2", "pkg:deb/debian/openssl@3.0?arch=source")
