@@ -204,6 +204,19 @@ def test_a_fix_that_cannot_be_written_is_not_said_to_be_missing(
     assert all(row["after"] is None for row in document["upgrades"])
 
 
+def test_what_a_file_was_compiled_from_is_raised_too(
+    project: Path, index: str, database: Path
+) -> None:
+    (project / "requirements.in").write_text("web==1.0  # ours\ncore\n")
+    text = hashed("core", "1.0") + "    # via -r requirements.in\n"
+    text += hashed("web", "1.0") + "    # via -r requirements.in\n"
+    (project / "requirements.txt").write_text(text)
+    done, document = fix(project, index, database)
+    assert done.returncode == 0, done.stderr
+    assert document["files"] == ["requirements.in", "requirements.txt"]
+    assert (project / "requirements.in").read_text() == "web==1.1  # ours\ncore\n"
+
+
 def test_bounds_beside_a_pin_hold(project: Path, index: str, database: Path) -> None:
     text = "core==1.0,<2\nWeb (==1.0)\n"
     (project / "requirements.txt").write_text(text)
@@ -371,6 +384,19 @@ def test_a_branch_has_the_change_and_the_checkout_does_not(
     again, _ = fix(checkout / "api", index, database, "--branch", "fixes/web")
     assert again.returncode == 2
     assert "it is there already" in again.stderr
+
+
+def test_a_hook_that_refuses_leaves_no_branch(checkout: Path, index: str, database: Path) -> None:
+    hook = checkout / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    done, _ = fix(checkout / "api", index, database, "--branch", "fixes")
+    assert done.returncode != 0
+    (error,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert error.endswith("status 1: not today")
+    assert git(checkout, "branch", "--format=%(refname:short)") == "main"
+    assert len(git(checkout, "worktree", "list").splitlines()) == 1
 
 
 def test_a_checkout_with_something_uncommitted_is_refused(

@@ -103,7 +103,10 @@ def commit(checkout: Checkout, branch: str, files: Mapping[str, bytes], message:
                 # A file's line ends are part of what must not change.
                 target.write_bytes(raw)
                 _git(tree, "add", "--", str(target))
-            _git(tree, *_identity(tree), "commit", "--quiet", "--message", message)
+            # A message of several lines would fill what is said where a hook refuses.
+            said = Path(name) / "message"
+            said.write_text(message)
+            _git(tree, *_identity(tree), "commit", "--quiet", "--file", str(said))
             return _git(tree, "rev-parse", "HEAD").text.strip()
         except CommandError:
             _git(checkout.top, "worktree", "remove", "--force", str(tree))

@@ -5,6 +5,7 @@ Everything stays in memory until all of it is known to go together.
 
 from __future__ import annotations
 
+import posixpath
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -93,6 +94,23 @@ def fix_pins(work: Work, files: Sequence[str], vulnerable: Vulnerable) -> None:
         else:
             _edit_project(work, path, chosen)
     _check_hashes(work, files)
+    for path in [path for path in work.changed() if _is_requirements(path)]:
+        _raise_sources(work, path, chosen)
+
+
+def _raise_sources(work: Work, path: str, chosen: Chosen) -> None:
+    """What a file was compiled from: a pin there would bring the old version back."""
+    sources = {
+        said.removeprefix("-r ").strip()
+        for line in parse_requirements(work.text(path))
+        for said in line.via
+        if said.startswith("-r ")
+    }
+    for source in sorted(sources):
+        other = posixpath.normpath(posixpath.join(posixpath.dirname(path), source))
+        is_below = not other.startswith(("/", ".."))
+        if is_below and other not in work.texts and (work.directory / other).is_file():
+            _edit_requirements(work, other, chosen)
 
 
 def _changeable(work: Work, found: OfFile, requirements: Iterable[Requirement]) -> OfFile:
