@@ -1,7 +1,8 @@
 """Which programs a Python module starts, read from its syntax tree.
 
 Only literals are found: `subprocess.run(["gzip", name])`, `os.system("sort " + name)`,
-`shutil.which("convert")`, names that the module sets to a literal, and defaults of settings.
+`shutil.which("convert")`, names that the module sets to a literal, defaults of settings, and what
+the module hands to a function of its own that starts it: `run("gzip", name)`.
 """
 
 from __future__ import annotations
@@ -71,6 +72,9 @@ _STAND_INS: Final = ("", "gevent.", "eventlet.green.")
 # Calls with an argument for what is not set, and its place: os.getenv("GZIP", "gzip").
 _DEFAULT_AT: Final = {"get": 1, "getattr": 2, "getenv": 1, "pop": 1, "setdefault": 1}
 
+# Arguments that one parameter is followed to.
+_MAX_PASSED: Final = 128
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PythonPrograms:
@@ -119,6 +123,8 @@ def find_program_literals(source: bytes) -> frozenset[str]:
 class _Finder:
     aliases: dict[str, set[str]] = field(default_factory=dict)
     values: dict[str, list[ast.expr]] = field(default_factory=dict)
+    functions: dict[str, list[ast.arguments]] = field(default_factory=dict)
+    passed: dict[str, list[ast.expr]] = field(default_factory=dict)
     argvs: set[tuple[str, ...]] = field(default_factory=set)
     lines: set[str] = field(default_factory=set)
     heads: set[tuple[str, ...]] = field(default_factory=set)
@@ -131,6 +137,9 @@ class _Finder:
         nodes = list(ast.walk(module))
         for node in nodes:
             self._learn_names(node)
+        for node in nodes:
+            if isinstance(node, ast.Call):
+                self._learn_arguments(node)
         for node in nodes:
             if isinstance(node, ast.Call):
                 self._call(node)
@@ -154,6 +163,8 @@ class _Finder:
         )
 
     def _learn_names(self, node: ast.AST) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._learn_function(node.name, node.args)
         match node:
             case ast.Import():
                 for item in node.names:
@@ -188,6 +199,30 @@ class _Finder:
         if name and len(self.values.setdefault(name, [])) < 16:
             self.values[name].append(value)
 
+    def _learn_function(self, name: str, arguments: ast.arguments) -> None:
+        known = self.functions.setdefault(name, [])
+        # Each call is laid against each of them.
+        if len(known) < 16 and len(arguments.posonlyargs) + len(arguments.args) <= 64:
+            known.append(arguments)
+
+    def _learn_arguments(self, node: ast.Call) -> None:
+        """A call of a function of this module sets the function's parameters."""
+        for wanted in self.functions.get(_name(node.func), ()):
+            names = [item.arg for item in (*wanted.posonlyargs, *wanted.args)]
+            if isinstance(node.func, ast.Attribute) and names[:1] in (["self"], ["cls"]):
+                del names[0]
+            for name, value in zip(names, node.args, strict=False):
+                self._pass(name, value)
+            if wanted.vararg is not None and (rest := node.args[len(names) :]):
+                self._pass(wanted.vararg.arg, ast.Tuple(elts=rest, ctx=ast.Load()))
+            for item in node.keywords:
+                if item.arg:
+                    self._pass(item.arg, item.value)
+
+    def _pass(self, name: str, value: ast.expr) -> None:
+        if len(self.passed.setdefault(name, [])) < _MAX_PASSED:
+            self.passed[name].append(value)
+
     def _call(self, node: ast.Call) -> None:
         form = self._form(node.func)
         if form is None:
@@ -202,6 +237,8 @@ class _Finder:
             self.starts_shell = True
         if form is _Form.MODE:
             first = node.args[1] if len(node.args) > 1 else None
+        if isinstance(first, ast.Starred):  # create_subprocess_exec(*argv)
+            first = first.value
         if first is None:
             return
         for value in self._resolve(first):
@@ -241,7 +278,9 @@ class _Finder:
             for item in value.values:
                 yield from self._resolve(item, depth=depth)
         elif (name := _name(value)) and depth < 4:
-            for assigned in self.values.get(name, ()):
+            # Only one call deep, which bounds the work.
+            passed = self.passed.get(name, ()) if depth == 0 else ()
+            for assigned in (*self.values.get(name, ()), *passed):
                 yield from self._resolve(assigned, depth=depth + 1)
         elif isinstance(value, ast.Call) and depth < 4 and (inner := self._stand_in(value)):
             for item in inner:

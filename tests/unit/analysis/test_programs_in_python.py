@@ -48,6 +48,20 @@ def _argv0s(source: str) -> set[str]:
         ("import os, subprocess\nGZ = os.getenv('GZ', 'gzip')\nsubprocess.run([GZ])", "gzip"),
         ("import subprocess\nsubprocess.run([getattr(settings, 'GZ', 'gzip')])", "gzip"),
         ("import shutil\nshutil.which(config.get('gz', 'gzip'))", "gzip"),
+        ("import subprocess\ndef run(*cmd): subprocess.run(cmd)\nrun('gzip', x)", "gzip"),
+        ("import subprocess\ndef run(a, *b): subprocess.run([a, *b])\nrun('gzip', x)", "gzip"),
+        ("import subprocess\ndef run(*, a): subprocess.run([a])\nrun(a='gzip')", "gzip"),
+        (
+            "import subprocess\nclass A:\n def run(self, *a): subprocess.run(a)\n"
+            " def f(self): self.run('gzip')",
+            "gzip",
+        ),
+        (
+            "import asyncio\nasync def run(*a): await asyncio.create_subprocess_exec(*a)\n"
+            "async def f(): await run('gzip', x)",
+            "gzip",
+        ),
+        ("import shutil\ndef has(tool): return shutil.which(tool)\nhas('gzip')", "gzip"),
     ],
 )
 def test_programs_by_argument_list(source: str, program: str) -> None:
@@ -75,6 +89,19 @@ def test_lines_for_a_shell(source: str, line: str) -> None:
     found = find_python_programs(source.encode())
     assert line in found.lines
     assert found.starts_shell
+
+
+def test_line_that_is_handed_to_a_function_for_a_shell() -> None:
+    source = b"import subprocess\ndef sh(cmd): subprocess.run(cmd, shell=True)\nsh('ls | sort')"
+    assert find_python_programs(source).lines == ("ls | sort",)
+
+
+def test_functions_that_hand_on_to_each_other_come_to_an_end() -> None:
+    calls = "\n".join(f"f(a, 'gzip{i}', *a)" for i in range(1000))
+    source = f"import subprocess\ndef f(a, *c):\n subprocess.run(c)\n f(c, a)\n{calls}"
+    found = _argv0s(source)
+    assert "gzip0" in found
+    assert len(found) < 1000
 
 
 def test_computed_line_starts_a_shell_all_the_same() -> None:
