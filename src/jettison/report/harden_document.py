@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
+from jettison.lint.model import Severity
 from jettison.report.compare_document import CompareDocument
 from jettison.report.compare_rows import comparison_rows
 from jettison.report.lint_document import LintDocument
@@ -14,6 +16,8 @@ from jettison.report.slim_document import Artifact, SlimDocument
 from jettison.report.text import Row
 from jettison.report.text import comparison_rows as facts_rows
 from jettison.report.xray_document import GateRow
+
+_MOST_FINDINGS: Final = 20
 
 
 class Outcome(StrEnum):
@@ -73,6 +77,7 @@ def render_harden_text(document: HardenDocument) -> str:
     """Steps, the results table, gates, where to read on."""
     marks = {Outcome.PASSED: "ok", Outcome.FAILED: "FAILED", Outcome.SKIPPED: "skipped"}
     lines = [f"{marks[step.outcome]:<8}{step.name:<10}{step.detail}" for step in document.steps]
+    lines += _findings(document)
     rows = before_after(document)
     if rows:
         widths = [max(len(getattr(row, name)) for row in rows) for name in ("label", "original")]
@@ -92,3 +97,16 @@ def render_harden_text(document: HardenDocument) -> str:
         lines.append(f"image: {document.slimmed}")
     lines += [f"{item.kind}: {item.path}" for item in document.artifacts]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _findings(document: HardenDocument) -> Iterator[str]:
+    """Errors of lint with their places, and where lint fails the run what is less than an error."""
+    found = document.lint.findings if document.lint is not None else ()
+    if "lint" not in document.failed:
+        found = tuple(item for item in found if item.severity is Severity.ERROR)
+    worst = sorted(found, key=lambda item: -item.severity.weight)
+    for item in worst[:_MOST_FINDINGS]:
+        place = f"{item.file}:{item.line}:{item.column}"
+        yield f"{place} {item.severity} {item.rule} {item.message}"
+    if len(worst) > _MOST_FINDINGS:
+        yield f"{len(worst) - _MOST_FINDINGS} more are in the report"

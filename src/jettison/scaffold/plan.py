@@ -32,6 +32,7 @@ _SUITE: Final = "slim-trixie"
 _DEFAULT_PORT: Final = 8000
 _BUILDS: Final = re.compile(r"\bExtension\s*\(|\bcythonize\s*\(|\[\[tool\.setuptools\.ext-modules")
 _NATIVE_BACKENDS: Final = ("maturin", "scikit-build", "scikit_build", "mesonpy", "meson-python")
+_BY_GIT: Final = re.compile(r"(?i)(?:setuptools[-_.]scm|hatch[-_.]vcs)\b")
 # RFC 1035, as Kubernetes asks of services.
 _SERVICE: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NAME: Final = re.compile(r"[^a-z0-9]+")
@@ -56,10 +57,11 @@ class Plan:
 
     Shape: `version` is what the image is tagged; `base` is a reference without a digest; `health`
     is the path that is asked, and `adds_health` tells that the server's configuration answers it;
-    `collects_static` that Django gathers static files while the image is built; `static` pairs of
-    URL prefix and directory in the image that a web server serves; `build_env` has variables that
-    the settings need, with what stands in for them while the image is built; `manage` is what
-    Python runs Django's commands by; `source_root` is what has to be on Python's path
+    `versions_by_git` that a build of the project asks Git for its version; `collects_static` that
+    Django gathers static files while the image is built; `static` pairs of URL prefix and directory
+    in the image that a web server serves; `build_env` has variables that the settings need, with
+    what stands in for them while the image is built; `manage` is what Python runs Django's commands
+    by; `source_root` is what has to be on Python's path
     beside the working directory; `copies_sources` is off where the installed package is all that
     runs.
     """
@@ -77,6 +79,7 @@ class Plan:
     health: str
     adds_health: bool
     installs_itself: bool = False
+    versions_by_git: bool = False
     copies_sources: bool = True
     source_root: str = ""
     collects_static: bool = False
@@ -131,6 +134,7 @@ def make_plan(project: Project, wishes: Wishes, *, today: date) -> Plan:
         health=(routes.health or HEALTH) if is_web else "",
         adds_health=is_web and not routes.health,
         installs_itself=builds_itself,
+        versions_by_git=_versions_by_git(project),
         copies_sources=not (builds_itself and _is_in_package(project, app)),
         source_root="/".join((WORKDIR, root)) if root and not builds_itself else "",
         collects_static=collects_static,
@@ -210,6 +214,15 @@ def _builds_itself(project: Project) -> bool:
     system = project.pyproject.get("build-system")
     requires = system.get("requires", ()) if isinstance(system, dict) else ()
     return any(str(item).startswith(_NATIVE_BACKENDS) for item in requires)
+
+
+def _versions_by_git(project: Project) -> bool:
+    """Whether a build of the project asks Git for its version, as setuptools-scm does."""
+    system = project.pyproject.get("build-system")
+    requires = system.get("requires", ()) if isinstance(system, dict) else ()
+    return "use_scm_version" in project.texts.get("setup.py", "") or any(
+        _BY_GIT.match(str(item)) for item in requires
+    )
 
 
 def _is_in_package(project: Project, app: App) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import msgspec
 
@@ -35,6 +35,13 @@ from jettison.workflow.lint import LintRequest, lint
 from jettison.workflow.requests import SlimRequest
 from jettison.workflow.slim import slim
 from jettison.workflow.xray import XrayRequest, xray
+
+_DOCUMENT: Final = "harden.json"
+# What this and `slim` write into the report directory besides.
+_OF_A_RUN: Final = (
+    *("index.html", "xray.json", "creport.json", "removed.json", "seccomp.json"),
+    *("apparmor.profile", "trace.jsonl"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +136,7 @@ def harden(request: HardenRequest, *, events: EventSink) -> HardenDocument:
         raise UsageError(
             f"{request.directory} is no directory", hint="name the directory of the project"
         )
+    _clear(request.report_dir)
     account = _Account(events)
     try:
         _go(request, account)
@@ -250,7 +258,7 @@ def _document(request: HardenRequest, account: _Account) -> HardenDocument:
 
 def _write(directory: Path, document: HardenDocument, account: _Account) -> HardenDocument:
     """The report: one page, one document, and the X-ray that the page was made from."""
-    page, whole = directory / "index.html", directory / "harden.json"
+    page, whole = directory / "index.html", directory / _DOCUMENT
     artifacts = [
         Artifact(kind="report", path=str(page)),
         Artifact(kind="document", path=str(whole)),
@@ -268,6 +276,20 @@ def _write(directory: Path, document: HardenDocument, account: _Account) -> Hard
     except OSError as err:
         raise HostError(f"write {directory}: {err.strerror}") from err
     return document
+
+
+def _clear(directory: Path) -> None:
+    """Remove what an earlier run wrote, which would be taken for this one's where it ends early.
+
+    A directory that no run wrote its document to is left as it is.
+    """
+    if not (directory / _DOCUMENT).is_file():
+        return
+    try:
+        for name in (*_OF_A_RUN, _DOCUMENT):
+            (directory / name).unlink(missing_ok=True)
+    except OSError as err:
+        raise HostError(f"remove {err.filename}: {err.strerror}") from err
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -25,6 +25,29 @@ def test_the_text_says_what_failed_and_what_became_smaller() -> None:
     assert all(line == line.rstrip() for line in lines)
 
 
+def test_what_lint_found_stands_in_the_log_with_its_place() -> None:
+    lines = render_harden_text(harden_document()).splitlines()
+    found = [line for line in lines if line.startswith("Dockerfile:")]
+    assert [line.split()[:3] for line in found] == [
+        ["Dockerfile:3:1", "error", "JT4001"],
+        ["Dockerfile:3:1", "warning", "JT5001"],
+        ["Dockerfile:3:1", "warning", "JT5006"],
+    ]
+    assert "there is no USER: the app runs as root" in found[0]
+    # What failed nothing is no reason to read on.
+    calm = msgspec.structs.replace(harden_document(), failed=())
+    assert [line for line in render_harden_text(calm).splitlines() if line in found] == found[:1]
+
+
+def test_a_log_of_many_findings_ends() -> None:
+    document = harden_document()
+    assert document.lint is not None
+    many = msgspec.structs.replace(document.lint, findings=document.lint.findings[:1] * 30)
+    text = render_harden_text(msgspec.structs.replace(document, lint=many))
+    assert text.count("JT4001") == 20
+    assert "10 more are in the report\n" in text
+
+
 def test_without_advisories_the_table_has_what_slim_counted() -> None:
     document = msgspec.structs.replace(harden_document(), compare=None)
     text = render_harden_text(document)

@@ -133,3 +133,16 @@ def test_the_number_of_workers_is_the_servers() -> None:
     assert '"WEB_CONCURRENCY", "1"' in made["gunicorn.conf.py"]
     assert '"WEB_THREADS", "100"' in made["gunicorn.conf.py"]
     assert '"WEB_CONCURRENCY", "2"' in files(SOURCES["Flask"])["gunicorn.conf.py"]
+
+
+def test_a_version_from_git_is_said_where_there_is_no_git() -> None:
+    pyproject = (
+        '[build-system]\nrequires = ["setuptools", "setuptools_scm>=8", "cython"]\n'
+        '[project]\nname = "shop"\ndynamic = ["version"]\ndependencies = []\n'
+        '[[tool.setuptools.ext-modules]]\nname = "shop._fast"\nsources = ["fast.c"]\n'
+    )
+    argument = "ARG SETUPTOOLS_SCM_PRETEND_VERSION=0.1.0\n"
+    made = files(SOURCES["Flask"], **{"pyproject.toml": pyproject})["Dockerfile"]
+    assert made.index(argument) < made.index("RUN pip install --no-cache-dir --no-deps .")
+    plain = pyproject.replace('"setuptools_scm>=8", ', "")
+    assert argument not in files(SOURCES["Flask"], **{"pyproject.toml": plain})["Dockerfile"]
