@@ -8,6 +8,7 @@ namespace with mounts of its own: it runs the function, and when it ends, all be
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import select
@@ -169,7 +170,9 @@ def run_isolated(
 def _why_not(failure: str) -> HostError:
     switch = find_switch()
     hint = "run as root, or allow user namespaces"
-    if switch:
+    if os.strerror(errno.EAGAIN) in failure:
+        hint = "let this user, or the container around it, have more processes (ulimit -u)"
+    elif switch:
         hint = f"{switch} forbids user namespaces; change it, or run as root"
     return HostError(f"processes cannot be isolated here: {failure}", hint=hint)
 

@@ -61,9 +61,14 @@ def remove_tree(directory: Path) -> None:
 
     Raises: OSError.
     """
-    mapping = detect().mapping
-    if mapping is None or os.geteuid() == 0:
+    try:
         remove_directory(directory)
+    except PermissionError:
+        mapping = detect().mapping
+        if mapping is None or os.geteuid() == 0:
+            raise
+    else:
+        # Also where no user namespace can be made, as nothing in it can then be another's.
         return
 
     def remove() -> int:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from jettison.linux import workdir
+from jettison.linux.idmap import single_mapping
 from jettison.linux.workdir import discard_work_directory, work_directory
 
 
@@ -112,3 +116,20 @@ def test_discarding_removes_directory_and_lock() -> None:
     dead = leave_behind()
     discard_work_directory(dead)
     assert list(base().iterdir()) == []
+
+
+def test_our_own_files_are_removed_where_no_user_namespace_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "unshare USER: No space left on device")
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(workdir, "run_mapped", refuse)
+    monkeypatch.setattr(
+        workdir, "detect", lambda: SimpleNamespace(mapping=single_mapping(1000, 1000))
+    )
+    (tmp_path / "work/d").mkdir(parents=True)
+    (tmp_path / "work/d/f").write_bytes(b"1")
+    workdir.remove_tree(tmp_path / "work")
+    assert not any(tmp_path.iterdir())
