@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -71,6 +74,17 @@ def test_a_bug_brings_its_traceback_along(workdir: Path) -> None:
     with pytest.raises(KeyError) as raised:
         run(culprit, workdir)
     assert "in culprit" in "".join(raised.value.__notes__)
+
+
+def test_a_full_disk_is_the_hosts_and_its_place_is_named(workdir: Path) -> None:
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(
+        HostError, match=re.escape(f"write below {tempfile.gettempdir()}: No space left")
+    ) as raised:
+        run(fail, workdir)
+    assert "TMPDIR" in raised.value.hint
 
 
 class StubbornError(Exception):

@@ -15,6 +15,7 @@ import select
 import signal
 import struct
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -347,7 +348,7 @@ def _run_worker(
             _own_mounts()
             message = pickle.dumps(_Returned(function(channel)))
         except BaseException as err:  # noqa: BLE001  # raised again in the caller
-            message = _pickle_error(err)
+            message = _pickle_error(_blaming_disk(err))
         channel.send_pickled(message)
         with suppress(Exception):
             sys.stdout.flush()
@@ -370,6 +371,15 @@ def _own_mounts() -> None:
         libc.mount("proc", "/proc", "proc", MountFlag.NOSUID | MountFlag.NODEV | MountFlag.NOEXEC)
     except OSError as err:
         raise _why_not(f"{err.filename}: {err.strerror}") from err
+
+
+def _blaming_disk(error: BaseException) -> BaseException:
+    """What is written in here without a translation of its own is below TMPDIR."""
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return error
+    place = error.filename or f"below {tempfile.gettempdir()}"
+    hint = "free some space, or name another place with TMPDIR"
+    return HostError(f"write {place}: {error.strerror}", hint=hint)
 
 
 def _pickle_error(error: BaseException) -> bytes:
