@@ -7,7 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -224,6 +224,21 @@ def once(match: str, answer: Callable[[Handler], object], *, times: int = 1) -> 
 def always(match: str, answer: Callable[[Handler], object]) -> Answer:
     """Let every such request be answered otherwise."""
     return once(match, answer, times=1 << 30)
+
+
+def send_on(sent: list[int]) -> Callable[[Handler], None]:
+    """An answer that goes on until nobody reads; `sent` gets the size of each part, in bytes."""
+
+    def answer(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            while len(sent) < 96:
+                handler.wfile.write(bytes(1 << 20))
+                sent.append(1 << 20)
+
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from jettison.transport import registry_client
 from jettison.transport.registry import list_tags, resolve_digest
 from jettison.transport.schemes import Target, parse_target
 from support.images import BuiltImage, make_image, make_index
-from support.registry import FakeRegistry, always, fake_registry, once
+from support.registry import FakeRegistry, always, fake_registry, once, send_on
 from support.transports import SinkContract, SourceContract, opened, read_layers, typical_image
 from support.web import Handler, serve
 
@@ -280,18 +279,8 @@ def test_damage_is_found_and_named(
 
 def test_a_config_that_never_ends_is_not_waited_for(registry: FakeRegistry, tmp_path: Path) -> None:
     sent: list[int] = []
-
-    def go_on(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        handler.close_connection = True
-        with suppress(OSError):
-            while len(sent) < 96:
-                handler.wfile.write(bytes(1 << 20))
-                sent.append(1 << 20)
-
     registry.put("app", IMAGE)
-    registry.before.append(always(f"GET .*{Digest.of(IMAGE.raw_config)}", go_on))
+    registry.before.append(always(f"GET .*{Digest.of(IMAGE.raw_config)}", send_on(sent)))
     assert isinstance(_failure(registry, tmp_path), InvalidImageError)
     # What the kernel keeps on its way was sent all the same.
     assert sum(sent) < 48 << 20

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,8 @@ from jettison.errors import InvalidImageError, TransportError
 from jettison.events import Recorded, StageDone, StageProgress, StageStarted
 from jettison.transport.schemes import parse_target
 from jettison.transport.sources import Source
-from support.registry import FakeRegistry, always, fake_registry
+from support.registry import FakeRegistry, always, fake_registry, send_on
 from support.transports import opened, read_layers, typical_image
-from support.web import Handler
 
 IMAGE = typical_image()
 TARS = [layer.tar for layer in IMAGE.layers]
@@ -90,17 +88,7 @@ def test_a_layer_that_does_not_come_fails_where_it_is_read(
 
 def test_a_layer_that_never_ends_fills_no_disk(source: Source, registry: FakeRegistry) -> None:
     sent: list[int] = []
-
-    def go_on(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        handler.close_connection = True
-        with suppress(OSError):
-            while len(sent) < 96:
-                handler.wfile.write(bytes(1 << 20))
-                sent.append(1 << 20)
-
-    registry.before.append(always(f"GET .*{IMAGE.layers[1].digest}", go_on))
+    registry.before.append(always(f"GET .*{IMAGE.layers[1].digest}", send_on(sent)))
     with (
         source.fetching([1], Recorded()),
         pytest.raises(InvalidImageError, match="layer 1: the blob has more bytes"),

@@ -23,7 +23,7 @@
         { key: "id", label: "Vulnerability", cell: (row) => J.el("code", {}, row.id) },
         { key: "package", label: "Package", value: (row) => row.package.name, cell: (row) => `${row.package.name} ${row.package.version}` },
         { key: "fixed_version", label: "Fixed in", wide: true, cell: (row) => muted(row.fixed_version) },
-        { key: "outcome", label: "Outcome", value: (row) => OUTCOMES.indexOf(row.outcome), cell: (row) => J.el("strong", {}, row.outcome) },
+        { key: "outcome", label: "Outcome", value: (row) => OUTCOMES.indexOf(row.outcome), cell: (row) => J.el("strong", {}, row.outcome.replace("-", " ")) },
       ],
       detail: (row) => (row.evidence.length ? muted(row.evidence.map((item) => `${item.package}: ${item.reason}`).join("; ")) : null),
     });
